@@ -1,0 +1,16 @@
+import type { AnswerClass } from '../reload/target.ts';
+
+export type PollResult = 'unchanged' | 'changed' | 'quarantined' | 'failed';
+export type SyncResult = 'published' | 'equal' | 'refused' | 'failed';
+export type Phase = 'probe' | 'fetch' | 'stage' | 'publish' | 'reload';
+
+/** What the engine tells of its work; metrics listen. Times are seconds. */
+export interface Observer {
+  polled(layer: string, result: PollResult): void;
+  synced(result: SyncResult): void;
+  phase(phase: Phase, seconds: number): void;
+  reloaded(target: string, answer: AnswerClass): void;
+  rolledBack(): void;
+  /** From the moment the change was seen to the acknowledgement by every target. */
+  delivered(seconds: number): void;
+}

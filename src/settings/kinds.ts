@@ -1,0 +1,170 @@
+import { parseDuration, parseSize } from '../platform/units.ts';
+
+/** How one sort of value is written. `parse` returns undefined for text that is not one. */
+export interface Kind<T> {
+  /** What was expected, for errors and the reference: `a duration such as 30s`. */
+  readonly expected: string;
+  /** True where the flag may stand without a value. */
+  readonly flag?: boolean;
+  parse(text: string): T | undefined;
+}
+
+export const text: Kind<string> = {
+  expected: 'text',
+  parse: (value) => value,
+};
+
+export const duration: Kind<number> = {
+  expected: 'a duration such as 500ms, 30s, 5m or 1h',
+  parse: parseDuration,
+};
+
+export const size: Kind<number> = {
+  expected: 'a size such as 64KiB, 1MiB or 1GiB',
+  parse: parseSize,
+};
+
+export const boolean: Kind<boolean> = {
+  expected: 'true or false',
+  flag: true,
+  parse: (value) => {
+    if (/^(true|1|yes|on)$/i.test(value)) return true;
+    return /^(false|0|no|off)$/i.test(value) ? false : undefined;
+  },
+};
+
+export const list: Kind<readonly string[]> = {
+  expected: 'a list with commas or newlines between its items',
+  parse: (value) =>
+    value
+      .split(/[,\n]/)
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+};
+
+/** Octal permission bits; the execute bits come from the source. */
+export const mode: Kind<number> = {
+  expected: 'an octal mode such as 0644',
+  parse: (value) => (/^0?[0-7]{3}$/.test(value) ? Number.parseInt(value, 8) : undefined),
+};
+
+/** `25%` → 0.25. */
+export const share: Kind<number> = {
+  expected: 'a share from 0% to 100%',
+  parse: (value) => {
+    const match = /^(\d+(?:\.\d+)?)%$/.exec(value);
+    const fraction = Number(match?.[1] ?? Number.NaN) / 100;
+    return fraction <= 1 ? fraction : undefined;
+  },
+};
+
+/** A fraction from 0 up to, not including, 1. */
+export const fraction: Kind<number> = {
+  expected: 'a number from 0 to 0.99',
+  parse: (value) =>
+    /^(0|0?\.\d+|1\.0*[1-9]\d*|0\.0*)$/.test(value) && Number(value) < 1 ? Number(value) : undefined,
+};
+
+export function integer(least: number): Kind<number> {
+  return {
+    expected: `a whole number from ${least}`,
+    parse: (value) => {
+      const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+      return Number.isSafeInteger(number) && number >= least ? number : undefined;
+    },
+  };
+}
+
+export function oneOf<const T extends string>(...values: readonly T[]): Kind<T> {
+  return {
+    expected: `one of ${values.join(', ')}`,
+    parse: (value) => values.find((known) => known === value),
+  };
+}
+
+/** HTTP header lines, `Name: value`, one a line. */
+export const headers: Kind<readonly (readonly [string, string])[]> = {
+  expected: 'lines of the form Name: value',
+  parse: (value) => {
+    const lines = value
+      .split(/\r?\n/)
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+    const parsed = lines.map((line) => /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):\s*(.*)$/.exec(line));
+    return parsed.every((match) => match !== null)
+      ? parsed.map((match) => [match[1] ?? '', match[2] ?? ''] as const)
+      : undefined;
+  },
+};
+
+/** A set of HTTP statuses. */
+export interface Statuses {
+  /** As the user wrote it. */
+  readonly text: string;
+  includes(status: number): boolean;
+}
+
+/** `2xx`, `200,202`, `2xx,304`. */
+export const statuses: Kind<Statuses> = {
+  expected: 'HTTP statuses such as 2xx or 200,202',
+  parse: (value) => {
+    const items = value.split(',').map((item) => item.trim());
+    if (!items.every((item) => /^[1-5](xx|\d\d)$/.test(item))) return undefined;
+    return {
+      text: value,
+      includes: (status) =>
+        items.some((item) => (item.endsWith('xx') ? item[0] === String(status)[0] : item === String(status))),
+    };
+  },
+};
+
+/** One or more `http:` or `https:` URLs. */
+export const httpUrls: Kind<readonly URL[]> = {
+  expected: 'one or more http:// or https:// URLs',
+  parse: (value) => {
+    const urls = (list.parse(value) ?? []).map((item) => (URL.canParse(item) ? new URL(item) : undefined));
+    return urls.every((url) => url?.protocol === 'http:' || url?.protocol === 'https:')
+      ? urls.filter((url) => url !== undefined)
+      : undefined;
+  },
+};
+
+export type ListenAddress = { readonly host: string | undefined; readonly port: number } | 'off';
+
+/** `:9717`, `127.0.0.1:9717`, `[::1]:9717` or `off`. */
+export const listenAddress: Kind<ListenAddress> = {
+  expected: 'host:port, :port or off',
+  parse: (value) => {
+    if (value === 'off') return 'off';
+    const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(value);
+    const port = Number(match?.[3] ?? Number.NaN);
+    if (match === null || !(port <= 65_535)) return undefined;
+    return { host: match[1] ?? (match[2] === '' ? undefined : match[2]), port };
+  },
+};
+
+/** A path inside the target: relative, without `..`. */
+export const insidePath: Kind<string> = {
+  expected: 'a relative path without ..',
+  parse: (value) => {
+    const elements = value.replace(/^\.\//, '').split('/');
+    const fits = elements.every((element) => element !== '' && element !== '.' && !element.startsWith('..'));
+    return fits ? elements.join('/') : undefined;
+  },
+};
+
+/** `SIGHUP` or `HUP`. */
+export const signalName: Kind<NodeJS.Signals> = {
+  expected: 'a signal such as SIGHUP, SIGUSR1 or SIGUSR2',
+  parse: (value) => signals.find((name) => name === value || name === `SIG${value}`),
+};
+
+const signals: readonly NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+];

@@ -1,0 +1,137 @@
+import { isAbsolute } from 'node:path';
+import type { GitRemote } from './git-remote.ts';
+import { type SettingKey, type Settings, variableName } from './schema.ts';
+
+/**
+ * What one value cannot tell: settings that need, exclude or have no effect without each other. `partial` says that
+ * some value did not parse, so that a missing one is not reported twice.
+ */
+export function rules(settings: Settings, given: ReadonlySet<string>, partial: boolean): readonly string[] {
+  return [
+    ...required(settings, partial),
+    ...(settings.gitRepo === undefined ? [] : remoteRules(settings, settings.gitRepo, given)),
+    ...refRules(settings),
+    ...pathRules(settings),
+    ...reloadRules(settings, given),
+  ];
+}
+
+function required(settings: Settings, partial: boolean): readonly string[] {
+  if (partial) return [];
+  if (settings.source === undefined) return ['WHERRY_SOURCE: required; set it to git'];
+  return settings.gitRepo === undefined
+    ? ['WHERRY_GIT_REPO: required with WHERRY_SOURCE=git; set it to the address of the repository']
+    : [];
+}
+
+function remoteRules(settings: Settings, remote: GitRemote, given: ReadonlySet<string>): readonly string[] {
+  const onlyHttp: readonly SettingKey[] = [
+    'gitUsername',
+    'gitPassword',
+    'gitToken',
+    'gitCa',
+    'gitClientCert',
+    'gitClientKey',
+    'gitCookies',
+  ];
+  const onlySsh: readonly SettingKey[] = ['gitSshKey', 'gitSshKnownHosts', 'gitSshHostKeyCheck'];
+  return [
+    ...(remote.transport === 'http'
+      ? credentialRules(settings, remote)
+      : idle(onlyHttp, given, 'an http(s) repository')),
+    ...(remote.transport === 'ssh' ? sshRules(settings) : idle(onlySsh, given, 'an SSH repository')),
+  ];
+}
+
+function credentialRules(settings: Settings, remote: GitRemote & { transport: 'http' }): readonly string[] {
+  const { gitUsername, gitPassword, gitToken, gitClientCert, gitClientKey } = settings;
+  const problems: string[] = [];
+  if (gitPassword !== undefined && remote.password !== undefined) {
+    problems.push('WHERRY_GIT_PASSWORD: WHERRY_GIT_REPO holds a password too; keep one of the two');
+  }
+  if (gitUsername !== undefined && remote.username !== undefined) {
+    problems.push('WHERRY_GIT_USERNAME: WHERRY_GIT_REPO holds a user name too; keep one of the two');
+  }
+  if (gitUsername !== undefined && gitPassword === undefined && remote.password === undefined) {
+    problems.push(
+      'WHERRY_GIT_USERNAME: set without a password; set WHERRY_GIT_PASSWORD or WHERRY_GIT_PASSWORD_FILE',
+    );
+  }
+  if (
+    gitToken !== undefined &&
+    (gitPassword ?? gitUsername ?? remote.username ?? remote.password) !== undefined
+  ) {
+    problems.push('WHERRY_GIT_TOKEN: a user name or password is set too; keep the token or those');
+  }
+  if ((gitClientCert === undefined) !== (gitClientKey === undefined)) {
+    problems.push(
+      'WHERRY_GIT_CLIENT_CERT, WHERRY_GIT_CLIENT_KEY: only one of the two is set; mutual TLS needs both',
+    );
+  }
+  return problems;
+}
+
+function sshRules({ gitSshKnownHosts, gitSshHostKeyCheck }: Settings): readonly string[] {
+  if (gitSshHostKeyCheck !== 'strict' || gitSshKnownHosts !== undefined) return [];
+  return [
+    'WHERRY_GIT_SSH_KNOWN_HOSTS: required for SSH; set WHERRY_GIT_SSH_KNOWN_HOSTS_FILE, or WHERRY_GIT_SSH_HOST_KEY_CHECK to accept-new',
+  ];
+}
+
+function refRules({ gitRef }: Settings): readonly string[] {
+  // Control characters and what `git check-ref-format` refuses.
+  const bad = /^-|^\/|\/$|\.\.|\/\/|@\{|\.lock$|[\s~^:?*[\\\u007f]/.test(gitRef ?? '') || gitRef === '@';
+  return bad ? [`WHERRY_GIT_REF: "${gitRef}" is not a branch, tag, refs/… or commit`] : [];
+}
+
+function pathRules({ gitPath, target, stateDir, require }: Settings): readonly string[] {
+  const problems: string[] = [];
+  const outside = (path: string) => isAbsolute(path) || path.split('/').includes('..');
+  if (gitPath !== undefined && outside(gitPath)) {
+    problems.push(
+      `WHERRY_GIT_PATH: "${gitPath}" is not a path inside the repository; write it without a leading / and ..`,
+    );
+  }
+  if (target === '/') problems.push('WHERRY_TARGET: "/" cannot be kept; name a directory of its own');
+  if (stateDir !== undefined && target !== undefined && stateDir === target) {
+    problems.push('WHERRY_STATE_DIR: it is the target itself; name another directory');
+  }
+  for (const path of (require ?? []).filter(outside)) {
+    problems.push(
+      `WHERRY_REQUIRE: "${path}" is not a path inside the set; write it without a leading / and ..`,
+    );
+  }
+  return problems;
+}
+
+function reloadRules(settings: Settings, given: ReadonlySet<string>): readonly string[] {
+  const { reloadUrl, reloadUsername, reloadPassword, reloadSignal, reloadProcess } = settings;
+  const problems: string[] = [];
+  const ofUrl: readonly SettingKey[] = [
+    'reloadMethod',
+    'reloadBody',
+    'reloadHeaders',
+    'reloadUsername',
+    'reloadPassword',
+    'reloadCa',
+    'reloadExpect',
+  ];
+  if (reloadUrl === undefined) problems.push(...idle(ofUrl, given, 'WHERRY_RELOAD_URL'));
+  else if ((reloadUsername === undefined) !== (reloadPassword === undefined)) {
+    problems.push('WHERRY_RELOAD_USERNAME, WHERRY_RELOAD_PASSWORD: only one of the two is set; set both');
+  }
+  if (reloadSignal !== undefined && reloadProcess === undefined) {
+    problems.push('WHERRY_RELOAD_SIGNAL: set without WHERRY_RELOAD_PROCESS; name the process that gets it');
+  }
+  if (reloadProcess !== undefined && reloadSignal === undefined) {
+    problems.push('WHERRY_RELOAD_PROCESS: set without WHERRY_RELOAD_SIGNAL; name the signal, e.g. SIGHUP');
+  }
+  return problems;
+}
+
+/** Settings that would be silently ignored are refused. */
+function idle(keys: readonly SettingKey[], given: ReadonlySet<string>, needs: string): readonly string[] {
+  return keys
+    .filter((key) => given.has(key))
+    .map((key) => `${variableName(key)}: has no effect without ${needs}; remove it`);
+}

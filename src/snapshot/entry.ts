@@ -1,0 +1,32 @@
+declare const brand: unique symbol;
+
+/** A path that passed the path rules: relative, UTF-8, `/` between its elements, none of them `..`. */
+export type RelativePath = string & { readonly [brand]: 'RelativePath' };
+/** The source's own name for a state: a commit hash. */
+export type Revision = string & { readonly [brand]: 'Revision' };
+/** `sha256:` and 64 hexadecimal digits. */
+export type Digest = string & { readonly [brand]: 'Digest' };
+/** Names one file's content in its source's own terms, e.g. `git:<blob id>`: equal fingerprints, equal bytes. */
+export type Fingerprint = string & { readonly [brand]: 'Fingerprint' };
+
+export interface FileEntry {
+  readonly kind: 'file';
+  readonly path: RelativePath;
+  readonly executable: boolean;
+  readonly fingerprint: Fingerprint;
+}
+
+export interface LinkEntry {
+  readonly kind: 'link';
+  readonly path: RelativePath;
+  /** The link's text, as the source has it. */
+  readonly target: string;
+}
+
+export type Entry = FileEntry | LinkEntry;
+
+/** The entries of one revision. Immutable; no two entries share a path. */
+export interface Snapshot {
+  readonly revision: Revision;
+  readonly entries: readonly Entry[];
+}

@@ -1,0 +1,26 @@
+import type { FileEntry, Revision, Snapshot } from '../snapshot/entry.ts';
+
+export type Probe = { readonly kind: 'unchanged' } | { readonly kind: 'moved'; readonly revision: Revision };
+
+/** Takes file contents, in any order of paths. `put` resolves when the next content may come. */
+export interface FileSink {
+  /** An iterable is read to its end before `put` resolves; a Uint8Array must not be reused by the caller. */
+  put(file: FileEntry, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+/**
+ * Where configuration comes from. Every method rejects with a `Failure` of the fitting kind, or with the signal's
+ * reason when that was aborted; after that the source can be used again.
+ */
+export interface Source extends AsyncDisposable {
+  /** For logs, status and the manifest; never holds a secret. */
+  readonly description: string;
+  /** The cheap look: which revision is there now? No content moves. */
+  probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe>;
+  /** Brings the newest revision near and lists it. It may be newer than the last probe's. */
+  snapshot(signal: AbortSignal): Promise<Snapshot>;
+  /** Writes the contents of these files of the last snapshot, each once. */
+  write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void>;
+  /** Calls back when the source may have moved, where it can be watched; otherwise undefined. */
+  watch(onChange: () => void): Promise<AsyncDisposable | undefined>;
+}
