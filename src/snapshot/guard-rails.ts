@@ -1,0 +1,49 @@
+import { RefusedError } from '../failure/failure.ts';
+import type { Entry } from './entry.ts';
+
+export interface GuardRails {
+  readonly maxFiles: number;
+  /** Share from 0 to 1 of the published files that one change may drop. */
+  readonly maxDelete: number;
+  readonly require: readonly string[];
+  readonly allowEmpty: boolean;
+}
+
+/** Refuses a set that is plainly not meant, before anything of it is written. `published` are the paths readers see. */
+export function checkGuardRails(
+  entries: readonly Entry[],
+  published: ReadonlySet<string>,
+  { maxFiles, maxDelete, require, allowEmpty }: GuardRails,
+): void {
+  if (entries.length === 0 && !allowEmpty) {
+    throw new RefusedError({
+      setting: 'WHERRY_ALLOW_EMPTY',
+      problem: 'the set is empty',
+      cure: 'check the path and the globs, or set WHERRY_ALLOW_EMPTY=true',
+    });
+  }
+  if (entries.length > maxFiles) {
+    throw new RefusedError({
+      setting: 'WHERRY_MAX_FILES',
+      problem: `the set has ${entries.length} files, more than ${maxFiles}`,
+      cure: 'take a part with WHERRY_GIT_PATH or globs, or raise the limit',
+    });
+  }
+  const paths = new Set<string>(entries.map(({ path }) => path));
+  const missing = require.filter((path) => !paths.has(path.replace(/^\.\//, '')));
+  if (missing.length > 0) {
+    throw new RefusedError({
+      setting: 'WHERRY_REQUIRE',
+      problem: `the set lacks ${missing.map((path) => JSON.stringify(path)).join(', ')}`,
+      cure: 'bring it back in the source, or take it off the list',
+    });
+  }
+  const dropped = [...published].filter((path) => !paths.has(path)).length;
+  if (dropped > maxDelete * published.size) {
+    throw new RefusedError({
+      setting: 'WHERRY_MAX_DELETE',
+      problem: `the set drops ${dropped} of the ${published.size} published files, more than ${Math.round(maxDelete * 100)}%`,
+      cure: 'raise the limit for this change if it is meant',
+    });
+  }
+}
