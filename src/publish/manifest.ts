@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../failure/failure.ts';
+import type { Digest, Fingerprint, RelativePath, Revision } from '../snapshot/entry.ts';
+import { manifestName } from '../snapshot/path-rules.ts';
+
+export interface ManifestFile {
+  readonly path: RelativePath;
+  readonly size: number;
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+  /** Octal, as `0644`. */
+  readonly mode: string;
+  /** What the source called this content, so that the next set need not fetch it again. */
+  readonly fingerprint: Fingerprint;
+}
+
+export interface ManifestLink {
+  readonly path: RelativePath;
+  readonly link: string;
+}
+
+export type ManifestEntry = ManifestFile | ManifestLink;
+
+/** `.wherry.json` in each generation: what a reader needs to check that it has one whole set. */
+export interface Manifest {
+  readonly version: 1;
+  /** Without credentials. */
+  readonly source: string;
+  readonly revision: Revision;
+  /** Over the paths, modes, sizes and contents: equal digests, equal sets. */
+  readonly digest: Digest;
+  readonly sequence: number;
+  /** ISO 8601. */
+  readonly publishedAt: string;
+  readonly files: readonly ManifestEntry[];
+}
+
+/** Names the content of a set, whatever source or revision it came from. */
+export function digestOf(entries: readonly ManifestEntry[]): Digest {
+  const hash = createHash('sha256');
+  for (const entry of entries) {
+    const fields =
+      'link' in entry ? [entry.path, entry.link] : [entry.path, entry.mode, entry.size, entry.sha256];
+    hash.update(`${JSON.stringify(fields)}\n`);
+  }
+  return `sha256:${hash.digest('hex')}` as Digest;
+}
+
+/** The order in which entries stand in a manifest and count for the digest. */
+export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  if (a.path === b.path) return 0;
+  return a.path < b.path ? -1 : 1;
+}
+
+/** The manifest of a generation; undefined when it has none that can be read: then it is not ours, or not whole. */
+export async function readManifest(directory: string): Promise<Manifest | undefined> {
+  let text: string;
+  try {
+    text = await readFile(join(directory, manifestName), 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  }
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isManifest(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, revision, digest, sequence, files } = value as Record<string, unknown>;
+  const texts = typeof revision === 'string' && typeof digest === 'string';
+  return version === 1 && texts && Number.isSafeInteger(sequence) && Array.isArray(files);
+}
+
+/** Files and bytes of a set, for status and metrics. */
+export function totalsOf(entries: readonly ManifestEntry[]): { files: number; bytes: number } {
+  let bytes = 0;
+  for (const entry of entries) if (!('link' in entry)) bytes += entry.size;
+  return { files: entries.length, bytes };
+}

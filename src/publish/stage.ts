@@ -1,0 +1,235 @@
+import { createHash, type Hash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile, lstat, mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { RefusedError } from '../failure/failure.ts';
+import { fsyncAll } from '../platform/flush.ts';
+import { Gate } from '../platform/gate.ts';
+import { formatSize } from '../platform/units.ts';
+import type { Entry, FileEntry, RelativePath } from '../snapshot/entry.ts';
+import { manifestName } from '../snapshot/path-rules.ts';
+import type { FileSink } from '../sources/source.ts';
+import { byPath, digestOf, type Manifest, type ManifestEntry, type ManifestFile } from './manifest.ts';
+import { onTarget } from './target-errors.ts';
+
+export interface StageOptions {
+  readonly fileMode: number;
+  readonly dirMode: number;
+  readonly fsync: boolean;
+  readonly maxBytes: number;
+}
+
+/** What a manifest says of a set besides its files. */
+export type ManifestHead = Pick<Manifest, 'source' | 'revision' | 'sequence' | 'publishedAt'>;
+
+/** Above this a copy by the kernel, which may share the blocks, beats reading and writing. */
+const largeFile = 1024 * 1024;
+const parallel = 16;
+
+/**
+ * The next generation while it is made: a directory beside the published one, which readers have no name for. What
+ * is not sealed and published is removed on disposal.
+ */
+export class Stage implements FileSink, AsyncDisposable {
+  readonly directory: string;
+  readonly #options: StageOptions;
+  readonly #gate = new Gate(parallel);
+  readonly #entries: ManifestEntry[] = [];
+  readonly #directories = new Set<string>();
+  #bytes = 0;
+  #keep = false;
+
+  private constructor(directory: string, options: StageOptions) {
+    this.directory = directory;
+    this.#options = options;
+  }
+
+  static async create(directory: string, options: StageOptions): Promise<Stage> {
+    await onTarget(mkdir(directory, { mode: options.dirMode }));
+    return new Stage(directory, options);
+  }
+
+  /** Makes every directory of the set, and its symbolic links. */
+  async prepare(entries: readonly Entry[]): Promise<void> {
+    for (const { path } of entries) await this.#makeParents(path);
+    for (const entry of entries) {
+      if (entry.kind !== 'link') continue;
+      await onTarget(symlink(entry.target, join(this.directory, entry.path)));
+      this.#entries.push({ path: entry.path, link: entry.target });
+    }
+  }
+
+  /**
+   * Copies the unchanged files from the current generation, and gives back those that the source must write. A file
+   * that something else touched since it was published (its change time is later than the manifest's, which is
+   * written last) is not trusted.
+   */
+  async carryOver(files: readonly FileEntry[], directory: string, manifest: Manifest): Promise<FileEntry[]> {
+    const held = new Map(
+      manifest.files.flatMap((file) => ('link' in file ? [] : [[file.path, file] as const])),
+    );
+    const { ctimeMs: sealed } = await onTarget(lstat(join(directory, manifestName)));
+    const missing: FileEntry[] = [];
+    for (const file of files) {
+      const known = held.get(file.path);
+      if (known === undefined || known.fingerprint !== file.fingerprint) missing.push(file);
+      else {
+        await this.#gate.enter(async () => {
+          const carried = await this.#carry(file, known, join(directory, file.path), sealed);
+          if (!carried) missing.push(file);
+        });
+      }
+    }
+    await this.#gate.idle();
+    return missing;
+  }
+
+  /** Copies every file of a retained generation, each checked against its digest: nobody can be refused twice. */
+  async copyAll(directory: string, manifest: Manifest): Promise<void> {
+    for (const entry of manifest.files) {
+      await this.#makeParents(entry.path);
+      if ('link' in entry) {
+        await onTarget(symlink(entry.link, join(this.directory, entry.path)));
+        this.#entries.push(entry);
+      } else await this.#gate.enter(() => this.#copyChecked(entry, join(directory, entry.path)));
+    }
+    await this.#gate.idle();
+  }
+
+  async put(file: FileEntry, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    if (content instanceof Uint8Array) {
+      this.#count(content.byteLength);
+      await this.#gate.enter(() => this.#writeWhole(file, content));
+    } else await this.#writeStream(file, content);
+  }
+
+  /** Writes the manifest, last of all, and makes everything durable. The stage is then ready to be published. */
+  async seal(head: ManifestHead): Promise<Manifest> {
+    await this.#gate.idle();
+    const files = this.#entries.toSorted(byPath);
+    const manifest: Manifest = { version: 1, ...head, digest: digestOf(files), files };
+    const path = join(this.directory, manifestName);
+    await onTarget(
+      writeFile(path, `${JSON.stringify(manifest)}\n`, { flag: 'wx', mode: this.#options.fileMode }),
+    );
+    if (this.#options.fsync) await onTarget(this.#flush(files));
+    return manifest;
+  }
+
+  /** From now on the directory is a generation, and stays. */
+  keep(): void {
+    this.#keep = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#keep) return;
+    await this.#gate.idle().catch(() => undefined);
+    // What cannot be removed now is collected later.
+    await rm(this.directory, { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  async #flush(files: readonly ManifestEntry[]): Promise<void> {
+    const contents = files.flatMap((file) => ('link' in file ? [] : [join(this.directory, file.path)]));
+    const directories = [...this.#directories].map((path) => join(this.directory, path));
+    await fsyncAll(
+      [...contents, join(this.directory, manifestName), ...directories, this.directory],
+      this.directory,
+    );
+  }
+
+  async #carry(file: FileEntry, known: ManifestFile, from: string, sealed: number): Promise<boolean> {
+    const mode = this.#modeOf(file.executable);
+    const stat = await lstat(from).catch(() => undefined);
+    const untouched = stat?.isFile() === true && stat.size === known.size && stat.ctimeMs <= sealed;
+    if (!untouched || known.mode !== octal(mode)) return false;
+    this.#count(known.size);
+    const to = join(this.directory, file.path);
+    if (known.size > largeFile) {
+      await onTarget(copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL));
+    } else await onTarget(readFile(from).then((content) => writeFile(to, content, { flag: 'wx', mode })));
+    this.#entries.push(known);
+    return true;
+  }
+
+  async #copyChecked(entry: ManifestFile, from: string): Promise<void> {
+    const hash = createHash('sha256');
+    await using source = await onTarget(open(from, constants.O_RDONLY | constants.O_NOFOLLOW));
+    await using copy = await onTarget(
+      open(join(this.directory, entry.path), 'wx', Number.parseInt(entry.mode, 8)),
+    );
+    for await (const chunk of source.createReadStream({ autoClose: false })) {
+      hash.update(chunk as Uint8Array);
+      await onTarget(writeAll(copy, chunk as Uint8Array));
+    }
+    if (hash.digest('hex') !== entry.sha256) {
+      throw new RefusedError({
+        problem: `${from} was changed by something else since it was published`,
+        cure: 'push the change that brings the wanted set',
+      });
+    }
+    this.#entries.push(entry);
+  }
+
+  async #writeWhole(file: FileEntry, content: Uint8Array): Promise<void> {
+    const hash = createHash('sha256').update(content);
+    const mode = this.#modeOf(file.executable);
+    await onTarget(writeFile(join(this.directory, file.path), content, { flag: 'wx', mode }));
+    this.#record(file, mode, content.byteLength, hash);
+  }
+
+  async #writeStream(file: FileEntry, content: AsyncIterable<Uint8Array>): Promise<void> {
+    const hash = createHash('sha256');
+    const mode = this.#modeOf(file.executable);
+    let size = 0;
+    await using handle = await onTarget(open(join(this.directory, file.path), 'wx', mode));
+    for await (const chunk of content) {
+      this.#count(chunk.byteLength);
+      size += chunk.byteLength;
+      hash.update(chunk);
+      await onTarget(writeAll(handle, chunk));
+    }
+    this.#record(file, mode, size, hash);
+  }
+
+  #record({ path, fingerprint }: FileEntry, mode: number, size: number, hash: Hash): void {
+    this.#entries.push({ path, size, sha256: hash.digest('hex'), mode: octal(mode), fingerprint });
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.#options.maxBytes) {
+      throw new RefusedError({
+        setting: 'WHERRY_MAX_BYTES',
+        problem: `the set is larger than ${formatSize(this.#options.maxBytes)}`,
+        cure: 'take a part with WHERRY_GIT_PATH or globs, or raise the limit',
+      });
+    }
+  }
+
+  #modeOf(executable: boolean): number {
+    const { fileMode } = this.#options;
+    return executable ? fileMode | ((fileMode & 0o444) >> 2) : fileMode;
+  }
+
+  async #makeParents(path: RelativePath | string): Promise<void> {
+    const parent = dirname(path);
+    if (parent === '.' || this.#directories.has(parent)) return;
+    await this.#makeParents(parent);
+    await onTarget(mkdir(join(this.directory, parent), { mode: this.#options.dirMode }));
+    this.#directories.add(parent);
+  }
+}
+
+function octal(mode: number): string {
+  return `0${mode.toString(8).padStart(3, '0')}`;
+}
+
+async function writeAll(
+  handle: { write(chunk: Uint8Array, offset: number): Promise<{ bytesWritten: number }> },
+  chunk: Uint8Array,
+): Promise<void> {
+  for (let offset = 0; offset < chunk.byteLength; ) {
+    const { bytesWritten } = await handle.write(chunk, offset);
+    offset += bytesWritten;
+  }
+}

@@ -1,0 +1,163 @@
+import { lutimes, mkdir, readdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode, TargetError } from '../failure/failure.ts';
+import { fsyncPath } from '../platform/flush.ts';
+import { Gate } from '../platform/gate.ts';
+import type { Entry } from '../snapshot/entry.ts';
+import { manifestName } from '../snapshot/path-rules.ts';
+import { type Generation, generationName, isGenerationName, readGeneration } from './generation.ts';
+import { dataLink, putLinksRight, readLink, refuseForeign, topLevelNames } from './links.ts';
+import { type ManifestHead, Stage, type StageOptions } from './stage.ts';
+import { onTarget } from './target-errors.ts';
+
+export interface PublisherOptions extends StageOptions {
+  /** Absolute. */
+  readonly target: string;
+  /** Milliseconds for which a replaced generation stays. */
+  readonly retain: number;
+}
+
+const temporaryLink = '..data_tmp';
+
+/** Publishes as the kubelet does for ConfigMap volumes: complete generations, and one renamed link to the current. */
+export class SymlinkPublisher {
+  readonly #options: PublisherOptions;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the target if it is missing; what a killed run left of a swap is removed. */
+  async open(): Promise<void> {
+    const { target, dirMode } = this.#options;
+    await onTarget(mkdir(target, { recursive: true, mode: dirMode }));
+    await onTarget(rm(join(target, temporaryLink), { force: true, recursive: true }));
+  }
+
+  /** What readers see. Throws `TargetError` when `..data` is somebody else's. */
+  async current(): Promise<Generation | undefined> {
+    const { target } = this.#options;
+    const name = await readLink(join(target, dataLink));
+    if (name === undefined) return undefined;
+    const generation = await onTarget(readGeneration(target, name));
+    if (generation !== undefined || (isGenerationName(name) && !(await exists(join(target, name)))))
+      return generation;
+    throw new TargetError({
+      setting: 'WHERRY_TARGET',
+      problem: `${join(target, dataLink)} -> ${name} was not made by Wherry`,
+      cure: 'name a directory of its own, not a ConfigMap or Secret volume',
+    });
+  }
+
+  /** One of the target's generations by its name; undefined when it is gone. */
+  generation(name: string): Promise<Generation | undefined> {
+    return onTarget(readGeneration(this.#options.target, name));
+  }
+
+  /** Throws `TargetError` when a name of the set is held by something that Wherry did not write. */
+  refuseForeign(entries: readonly Entry[]): Promise<void> {
+    return refuseForeign(this.#options.target, topLevelNames(entries.map(({ path }) => path)));
+  }
+
+  newStage(): Promise<Stage> {
+    return Stage.create(join(this.#options.target, generationName(new Date())), this.#options);
+  }
+
+  /** Seals the stage and makes it what readers see, by one rename. */
+  async publish(stage: Stage, head: ManifestHead, signal: AbortSignal): Promise<Generation> {
+    const { target, fsync } = this.#options;
+    const manifest = await stage.seal(head);
+    const replaced = await this.current();
+    const names = topLevelNames(manifest.files.map(({ path }) => path));
+    await refuseForeign(target, names);
+    signal.throwIfAborted();
+    const name = stage.directory.slice(target.length + 1);
+    await this.#swap(name);
+    stage.keep();
+    await putLinksRight(target, names);
+    if (fsync) await onTarget(fsyncPath(target));
+    if (replaced !== undefined) await this.#retire(replaced);
+    return { name, directory: stage.directory, manifest };
+  }
+
+  /**
+   * Puts `..data` and the visible links of the published generation right. `lost`: the generation itself is gone, and
+   * must be published anew.
+   */
+  async repair(name: string, names: ReadonlySet<string>): Promise<'intact' | 'repaired' | 'lost'> {
+    const { target } = this.#options;
+    if (!(await exists(join(target, name, manifestName)))) return 'lost';
+    const swapped = (await readLink(join(target, dataLink))) !== name;
+    if (swapped) await this.#swap(name);
+    const linked = await putLinksRight(target, names);
+    return swapped || linked ? 'repaired' : 'intact';
+  }
+
+  /**
+   * Removes what no reader has a name for: stages of killed runs at once, replaced generations after `RETAIN`. Gives
+   * back the milliseconds until the next one is due.
+   */
+  async collect(current: Generation | undefined, keep: ReadonlySet<string>): Promise<number | undefined> {
+    const { target, retain } = this.#options;
+    let due: number | undefined;
+    for (const name of await onTarget(readdir(target))) {
+      if (!isGenerationName(name) || name === current?.name || keep.has(name)) continue;
+      const age = await this.#ageOfReplaced(name, current);
+      if (age === undefined || age >= retain)
+        await onTarget(rm(join(target, name), { recursive: true, force: true }));
+      else due = Math.min(due ?? retain, retain - age);
+    }
+    return due;
+  }
+
+  async #swap(name: string): Promise<void> {
+    const { target } = this.#options;
+    const temporary = join(target, temporaryLink);
+    await onTarget(rm(temporary, { force: true, recursive: true }));
+    await onTarget(symlink(name, temporary));
+    await onTarget(rename(temporary, join(target, dataLink)));
+  }
+
+  /**
+   * New timestamps for the replaced files wake watchers that hold their inodes and would see nothing else. The
+   * manifest's come last but for the directory's, whose time says when the generation was replaced.
+   */
+  async #retire({ directory, manifest }: Generation): Promise<void> {
+    const now = new Date();
+    const gate = new Gate(16);
+    for (const entry of manifest.files) {
+      const touch = 'link' in entry ? lutimes : utimes;
+      await gate.enter(() => touch(join(directory, entry.path), now, now).catch(ignoreGone));
+    }
+    await gate.idle();
+    await utimes(join(directory, manifestName), now, now).catch(ignoreGone);
+    await utimes(directory, now, now).catch(ignoreGone);
+  }
+
+  /** Milliseconds since a generation was replaced; undefined for one that never was published. */
+  async #ageOfReplaced(name: string, current: Generation | undefined): Promise<number | undefined> {
+    const generation = await this.generation(name);
+    const wasPublished =
+      generation !== undefined && generation.manifest.sequence < (current?.manifest.sequence ?? 0);
+    if (!wasPublished) return undefined;
+    const replacedAt = (await onTarget(stat(generation.directory))).mtimeMs;
+    // A clock that was set back makes the age negative: then it counts from that distance, and still ends.
+    return Math.abs(Date.now() - replacedAt);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
+    return onTarget(Promise.reject(error));
+  }
+}
+
+/** Something else removed or protects the old file: there is nobody left to wake through it. */
+function ignoreGone(error: unknown): void {
+  if (!['ENOENT', 'ENOTDIR', 'EPERM', 'EACCES', 'EROFS', 'ELOOP'].includes(systemCode(error) ?? ''))
+    throw error;
+}
