@@ -138,7 +138,7 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   async #carry(file: FileEntry, known: ManifestFile, from: string, sealed: number): Promise<boolean> {
-    const mode = this.#modeOf(file.executable);
+    const mode = fileModeOf(file, this.#options);
     const stat = await lstat(from).catch(() => undefined);
     const untouched = stat?.isFile() === true && stat.size === known.size && stat.ctimeMs <= sealed;
     if (!untouched || known.mode !== octal(mode)) return false;
@@ -172,14 +172,14 @@ export class Stage implements FileSink, AsyncDisposable {
 
   async #writeWhole(file: FileEntry, content: Uint8Array): Promise<void> {
     const hash = createHash('sha256').update(content);
-    const mode = this.#modeOf(file.executable);
+    const mode = fileModeOf(file, this.#options);
     await onTarget(writeFile(join(this.directory, file.path), content, { flag: 'wx', mode }));
     this.#record(file, mode, content.byteLength, hash);
   }
 
   async #writeStream(file: FileEntry, content: AsyncIterable<Uint8Array>): Promise<void> {
     const hash = createHash('sha256');
-    const mode = this.#modeOf(file.executable);
+    const mode = fileModeOf(file, this.#options);
     let size = 0;
     await using handle = await onTarget(open(join(this.directory, file.path), 'wx', mode));
     for await (const chunk of content) {
@@ -206,11 +206,6 @@ export class Stage implements FileSink, AsyncDisposable {
     }
   }
 
-  #modeOf(executable: boolean): number {
-    const { fileMode } = this.#options;
-    return executable ? fileMode | ((fileMode & 0o444) >> 2) : fileMode;
-  }
-
   async #makeParents(path: RelativePath | string): Promise<void> {
     const parent = dirname(path);
     if (parent === '.' || this.#directories.has(parent)) return;
@@ -218,6 +213,24 @@ export class Stage implements FileSink, AsyncDisposable {
     await onTarget(mkdir(join(this.directory, parent), { mode: this.#options.dirMode }));
     this.#directories.add(parent);
   }
+}
+
+/** True when publishing these entries would bring what the manifest already has, byte for byte. */
+export function isSameSet(entries: readonly Entry[], manifest: Manifest, options: StageOptions): boolean {
+  if (entries.length !== manifest.files.length) return false;
+  const held = new Map(manifest.files.map((entry) => [entry.path, entry]));
+  return entries.every((entry) => {
+    const known = held.get(entry.path);
+    if (known === undefined) return false;
+    if (entry.kind === 'link') return 'link' in known && known.link === entry.target;
+    const sameContent = !('link' in known) && known.fingerprint === entry.fingerprint;
+    return sameContent && known.mode === octal(fileModeOf(entry, options));
+  });
+}
+
+/** Who may read may also execute what the source marks executable. */
+function fileModeOf({ executable }: FileEntry, { fileMode }: StageOptions): number {
+  return executable ? fileMode | ((fileMode & 0o444) >> 2) : fileMode;
 }
 
 function octal(mode: number): string {

@@ -1,5 +1,5 @@
 import { lutimes, mkdir, readdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { systemCode, TargetError } from '../failure/failure.ts';
 import { fsyncPath } from '../platform/flush.ts';
 import { Gate } from '../platform/gate.ts';
@@ -7,7 +7,8 @@ import type { Entry } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import { type Generation, generationName, isGenerationName, readGeneration } from './generation.ts';
 import { dataLink, putLinksRight, readLink, refuseForeign, topLevelNames } from './links.ts';
-import { type ManifestHead, Stage, type StageOptions } from './stage.ts';
+import type { Manifest } from './manifest.ts';
+import { Stage, type StageOptions } from './stage.ts';
 import { onTarget } from './target-errors.ts';
 
 export interface PublisherOptions extends StageOptions {
@@ -63,15 +64,14 @@ export class SymlinkPublisher {
     return Stage.create(join(this.#options.target, generationName(new Date())), this.#options);
   }
 
-  /** Seals the stage and makes it what readers see, by one rename. */
-  async publish(stage: Stage, head: ManifestHead, signal: AbortSignal): Promise<Generation> {
+  /** Makes a sealed stage what readers see, by one rename. */
+  async publish(stage: Stage, manifest: Manifest, signal: AbortSignal): Promise<Generation> {
     const { target, fsync } = this.#options;
-    const manifest = await stage.seal(head);
     const replaced = await this.current();
     const names = topLevelNames(manifest.files.map(({ path }) => path));
     await refuseForeign(target, names);
     signal.throwIfAborted();
-    const name = stage.directory.slice(target.length + 1);
+    const name = basename(stage.directory);
     await this.#swap(name);
     stage.keep();
     await putLinksRight(target, names);

@@ -1,0 +1,65 @@
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../failure/failure.ts';
+import { writeAtomically } from '../platform/atomic-write.ts';
+import type { Log } from '../platform/log.ts';
+import { onTarget } from '../publish/target-errors.ts';
+import { emptyState, type State } from './state.ts';
+
+const fileName = 'state.json';
+
+/** Reads the state without touching anything; undefined when there is none or it cannot be read as one. */
+export async function readState(directory: string): Promise<State | undefined> {
+  const text = await readFile(join(directory, fileName), 'utf8').catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isState(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One small file, replaced as a whole; what it holds survives a `kill -9` at any instant. */
+export class StateStore {
+  readonly #directory: string;
+  readonly #log: Log;
+
+  constructor(directory: string, log: Log) {
+    this.#directory = directory;
+    this.#log = log;
+  }
+
+  /** Unreadable state never blocks: it is set aside and rebuilt from what is in the target. */
+  async load(): Promise<State> {
+    await onTarget(mkdir(this.#directory, { recursive: true, mode: 0o700 }));
+    const state = await onTarget(readState(this.#directory));
+    if (state !== undefined) return state;
+    const path = join(this.#directory, fileName);
+    const aside = `${path}.unreadable`;
+    try {
+      await rename(path, aside);
+      this.#log.warn(
+        { path: aside },
+        'the state file could not be read; it is set aside and rebuilt from the target',
+      );
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') return onTarget(Promise.reject(error));
+    }
+    return emptyState;
+  }
+
+  save(state: State): Promise<void> {
+    return onTarget(writeAtomically(join(this.#directory, fileName), `${JSON.stringify(state)}\n`, 0o600));
+  }
+}
+
+function isState(value: unknown): value is State {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, sequence, baseline, targets } = value as Record<string, unknown>;
+  const numbers = Number.isSafeInteger(sequence) && Number.isSafeInteger(baseline);
+  return version === 1 && numbers && typeof targets === 'object' && targets !== null;
+}

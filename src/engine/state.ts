@@ -1,0 +1,74 @@
+import type { FailureKind } from '../failure/failure.ts';
+import type { AnswerClass } from '../reload/target.ts';
+import type { Digest, Revision } from '../snapshot/entry.ts';
+
+/** A set that is or was in the target. */
+export interface PublishedSet {
+  readonly generation: string;
+  readonly revision: Revision;
+  readonly digest: Digest;
+  readonly sequence: number;
+  /** ISO 8601. */
+  readonly publishedAt: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface TargetState {
+  /** Another identity under the same name is another target, which acknowledged nothing. */
+  readonly identity: string;
+  /** The sequence that it last accepted; 0 = none. */
+  readonly acknowledged: number;
+  readonly lastAnswer?: { readonly class: AnswerClass; readonly detail?: string; readonly at: string };
+}
+
+/** A state of the source that was refused, and is not tried again until the source or a setting changes. */
+export interface Quarantine {
+  readonly sourceKey: string;
+  readonly revision: Revision;
+  /** Absent when the set was refused before its content was known. */
+  readonly digest?: Digest;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** What survives the process: what is published, who took it, what was refused. */
+export interface State {
+  readonly version: 1;
+  /** The last sequence that was given out. */
+  readonly sequence: number;
+  /** The source's state that was last dealt with; `key` names the settings that shape the set. */
+  readonly seen?: { readonly key: string; readonly revision: Revision };
+  readonly published?: PublishedSet;
+  /** The last set that every target took: a rollback goes there. */
+  readonly good?: PublishedSet;
+  /** Everything up to this sequence counts as acknowledged: the main container started after it. */
+  readonly baseline: number;
+  readonly targets: Readonly<Record<string, TargetState>>;
+  readonly quarantine?: Quarantine;
+  /** The published sequence whose reload was rejected and that stays, since there is nothing to go back to. */
+  readonly rejected?: { readonly sequence: number; readonly detail: string };
+  readonly rolledBack?: { readonly from: Revision; readonly reason: string; readonly at: string };
+  readonly lastSync?: { readonly at: string; readonly result: 'published' | 'equal' | 'refused' | 'failed' };
+  readonly lastFailure?: { readonly kind: FailureKind; readonly message: string; readonly at: string };
+}
+
+export const emptyState: State = { version: 1, sequence: 0, baseline: 0, targets: {} };
+
+/** Names a target as the state knows it. */
+export interface TargetId {
+  readonly name: string;
+  readonly identity: string;
+}
+
+/** The targets that have not taken the published set yet, in order. */
+export function pendingTargets<T extends TargetId>(state: State, targets: readonly T[]): readonly T[] {
+  const { published } = state;
+  if (published === undefined) return [];
+  return targets.filter((target) => acknowledgedBy(state, target) < published.sequence);
+}
+
+export function acknowledgedBy(state: State, { name, identity }: TargetId): number {
+  const known = state.targets[name];
+  return Math.max(state.baseline, known?.identity === identity ? known.acknowledged : 0);
+}

@@ -1,0 +1,124 @@
+import type { Failure } from '../failure/failure.ts';
+import type { Answer } from '../reload/target.ts';
+import type { Digest, Revision } from '../snapshot/entry.ts';
+import { acknowledgedBy, type PublishedSet, pendingTargets, type State, type TargetId } from './state.ts';
+
+/**
+ * Every change of the durable state, as pure functions: the engine calls one, writes the result, and only then does
+ * what follows from it.
+ */
+
+/** A new set is what readers see. It is owed to every target. */
+export function published(state: State, set: PublishedSet, targets: readonly TargetId[], at: string): State {
+  const { rejected: _, ...rest } = state;
+  const next: State = {
+    ...rest,
+    sequence: set.sequence,
+    published: set,
+    lastSync: { at, result: 'published' },
+  };
+  return commitIfTaken(next, targets);
+}
+
+/** The source was followed to this revision: nothing of it is refused any more. */
+export function caughtUp(state: State, key: string, revision: Revision): State {
+  const { quarantine: _, rolledBack: __, lastFailure: ___, ...rest } = state;
+  return { ...rest, seen: { key, revision } };
+}
+
+/** The source moved, but not the set. */
+export function foundEqual(state: State, key: string, revision: Revision, at: string): State {
+  return { ...caughtUp(state, key, revision), lastSync: { at, result: 'equal' } };
+}
+
+/** Counts everything published so far as acknowledged: the main container reads it when it starts. */
+export function handedOver(state: State): State {
+  const baseline = state.published?.sequence ?? state.baseline;
+  const { rejected: _, ...rest } = state;
+  return { ...rest, baseline, ...(state.published === undefined ? {} : { good: state.published }) };
+}
+
+export function answered(
+  state: State,
+  target: TargetId,
+  answer: Answer,
+  sequence: number,
+  at: string,
+): State {
+  const acknowledged = answer.class === 'accepted' ? sequence : acknowledgedBy(state, target);
+  const lastAnswer = answer.class === 'accepted' ? { class: answer.class, at } : { ...answer, at };
+  const { name, identity } = target;
+  return { ...state, targets: { ...state.targets, [name]: { identity, acknowledged, lastAnswer } } };
+}
+
+/** When every target took the published set it is good: rollbacks go there from now on. */
+export function commitIfTaken(state: State, targets: readonly TargetId[]): State {
+  const taken = state.published !== undefined && pendingTargets(state, targets).length === 0;
+  return taken ? { ...state, good: state.published } : state;
+}
+
+/** Forgets what the targets acknowledged, so that each is told again. */
+export function toldAgain(state: State): State {
+  return { ...state, baseline: 0, targets: {} };
+}
+
+export interface RefusedSet {
+  readonly key: string;
+  readonly revision: Revision;
+  readonly digest?: Digest;
+}
+
+/** The set does not get into the target, and is not tried again until the source or a setting moves. */
+export function refused(state: State, set: RefusedSet, failure: Failure, at: string): State {
+  return {
+    ...state,
+    quarantine: quarantineOf(set, failure.message, at),
+    lastSync: { at, result: 'refused' },
+    lastFailure: { kind: failure.kind, message: failure.message, at },
+  };
+}
+
+/**
+ * A target rejected the published set. It is quarantined; whether there is something to go back to is
+ * `rollbackDue`'s to say. A set that was good before is not quarantined: there is nothing better to go back to.
+ */
+export function rejected(state: State, key: string, detail: string, at: string): State {
+  const { published: set } = state;
+  if (set === undefined) return state;
+  const known = { ...state, rejected: { sequence: set.sequence, detail } };
+  if (state.good?.digest === set.digest) return known;
+  const revision = state.seen?.revision ?? set.revision;
+  return { ...known, quarantine: quarantineOf({ key, revision, digest: set.digest }, detail, at) };
+}
+
+/** The published set is one that was refused, and there is a good one to go back to. */
+export function rollbackDue(state: State): PublishedSet | undefined {
+  const { published: set, quarantine, good } = state;
+  const bad = set !== undefined && quarantine?.digest !== undefined && quarantine.digest === set.digest;
+  return bad && good !== undefined && good.digest !== set.digest ? good : undefined;
+}
+
+/** The good set is published again, as a new generation that is owed to every target. */
+export function rolledBack(state: State, set: PublishedSet, at: string): State {
+  const { rejected: _, ...rest } = state;
+  const from = state.published?.revision ?? set.revision;
+  const reason = state.quarantine?.reason ?? '';
+  return { ...rest, sequence: set.sequence, published: set, good: set, rolledBack: { from, reason, at } };
+}
+
+export function failed(state: State, failure: Failure, at: string): State {
+  return {
+    ...state,
+    lastSync: { at, result: 'failed' },
+    lastFailure: { kind: failure.kind, message: failure.message, at },
+  };
+}
+
+/** True for what was refused under the same settings. */
+export function isQuarantined(state: State, key: string, revision: Revision): boolean {
+  return state.quarantine?.sourceKey === key && state.quarantine.revision === revision;
+}
+
+function quarantineOf({ key, revision, digest }: RefusedSet, reason: string, at: string) {
+  return { sourceKey: key, revision, ...(digest === undefined ? {} : { digest }), reason, at };
+}

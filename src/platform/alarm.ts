@@ -1,0 +1,31 @@
+/** A wait that somebody else can end. A ring while nobody waits is remembered, so that none is lost. */
+export class Alarm {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  /** Resolves after the milliseconds (never, if that is infinite), at a ring, or when the signal is aborted. */
+  async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (!this.#rung && !signal.aborted && milliseconds > 0) {
+      await new Promise<void>((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', end);
+          this.#wake = undefined;
+          resolve();
+        };
+        const timer = setTimeout(end, Math.min(milliseconds, longestTimer));
+        signal.addEventListener('abort', end);
+        this.#wake = end;
+      });
+    }
+    this.#rung = false;
+  }
+}
+
+/** setTimeout fires at once for more. */
+const longestTimer = 2 ** 31 - 1;
