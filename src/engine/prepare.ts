@@ -9,9 +9,13 @@ import { applyLinkRule } from '../snapshot/links.ts';
 import { checkCoexistence } from '../snapshot/path-rules.ts';
 import type { Parts } from './parts.ts';
 
-export type Prepared =
-  | { readonly kind: 'equal' }
-  | { readonly kind: 'staged'; readonly stage: Stage; readonly manifest: Manifest };
+export interface StagedSet {
+  readonly kind: 'staged';
+  readonly stage: Stage;
+  readonly manifest: Manifest;
+}
+
+export type Prepared = { readonly kind: 'equal' } | StagedSet;
 
 export interface PrepareOptions {
   readonly parts: Parts;
@@ -35,30 +39,41 @@ export async function prepareSet(options: PrepareOptions, signal: AbortSignal): 
   if (current !== undefined && isSameSet(entries, current.manifest, options.stageOptions))
     return { kind: 'equal' };
   await publisher.refuseForeign(entries);
-  await using stack = new AsyncDisposableStack();
-  const stage = stack.use(await publisher.newStage());
-  await stage.prepare(entries);
-  const files = entries.filter((entry): entry is FileEntry => entry.kind === 'file');
-  const missing =
-    current === undefined ? files : await stage.carryOver(files, current.directory, current.manifest);
-  if (missing.length > 0) await parts.source.write(missing, stage, signal);
-  const manifest = await stage.seal(headOf(parts, snapshot.revision, options.sequence));
-  signal.throwIfAborted();
-  stack.move();
-  return { kind: 'staged', stage, manifest };
+  return fillStage(publisher, async (stage) => {
+    await stage.prepare(entries);
+    const files = entries.filter((entry): entry is FileEntry => entry.kind === 'file');
+    const missing =
+      current === undefined ? files : await stage.carryOver(files, current.directory, current.manifest);
+    if (missing.length > 0) await parts.source.write(missing, stage, signal);
+    const manifest = await stage.seal(headOf(parts, snapshot.revision, options.sequence));
+    signal.throwIfAborted();
+    return manifest;
+  });
 }
 
 /** The good generation, copied: another inode for every file, and each checked against its digest. */
 export async function prepareRollback(
   { parts, publisher, sequence }: Pick<PrepareOptions, 'parts' | 'publisher' | 'sequence'>,
   good: Generation,
-): Promise<{ readonly stage: Stage; readonly manifest: Manifest }> {
-  await using stack = new AsyncDisposableStack();
-  const stage = stack.use(await publisher.newStage());
-  await stage.copyAll(good.directory, good.manifest);
-  const manifest = await stage.seal(headOf(parts, good.manifest.revision, sequence));
-  stack.move();
-  return { stage, manifest };
+): Promise<StagedSet> {
+  return fillStage(publisher, async (stage) => {
+    await stage.copyAll(good.directory, good.manifest);
+    return stage.seal(headOf(parts, good.manifest.revision, sequence));
+  });
+}
+
+/** A stage that could not be filled leaves nothing behind. */
+async function fillStage(
+  publisher: SymlinkPublisher,
+  fill: (stage: Stage) => Promise<Manifest>,
+): Promise<StagedSet> {
+  const stage = await publisher.newStage();
+  try {
+    return { kind: 'staged', stage, manifest: await fill(stage) };
+  } catch (error) {
+    await stage[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function headOf(parts: Parts, revision: Revision, sequence: number) {

@@ -59,7 +59,8 @@ export function commitIfTaken(state: State, targets: readonly TargetId[]): State
 
 /** Forgets what the targets acknowledged, so that each is told again. */
 export function toldAgain(state: State): State {
-  return { ...state, baseline: 0, targets: {} };
+  const { rejected: _, ...rest } = state;
+  return { ...rest, baseline: 0, targets: {} };
 }
 
 export interface RefusedSet {

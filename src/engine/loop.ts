@@ -1,0 +1,117 @@
+import type { Failure } from '../failure/failure.ts';
+import type { Log } from '../platform/log.ts';
+import type { Engine } from './engine.ts';
+import type { Parts } from './parts.ts';
+import { delayUntilNextPoll } from './schedule.ts';
+
+export interface LoopOptions {
+  readonly engine: Engine;
+  /** New parts when a setting's file changed; what is wrong with them is its own to report. */
+  readonly refresh: () => Parts | undefined;
+  readonly log: Log;
+}
+
+/** More than a turn can take besides the sync and a reload call. */
+const slack = 60_000;
+
+/** The sidecar's one loop: look, follow, settle, wait. */
+export class Loop {
+  readonly #options: LoopOptions;
+  #failures = 0;
+  #nextPoll = 0;
+  #workingSince: number | undefined;
+  #started = false;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the next look at the source happen now. */
+  readonly wake = (): void => {
+    this.#nextPoll = 0;
+    this.#options.engine.alarm.ring();
+  };
+
+  /** Whether the loop itself turns; says nothing about the source. */
+  isTurning(): boolean {
+    const { syncTimeout, reloadTimeout } = this.#options.engine.parts;
+    if (this.#workingSince !== undefined) {
+      return performance.now() - this.#workingSince < syncTimeout + reloadTimeout + slack;
+    }
+    return performance.now() < this.#wakesAt() + slack;
+  }
+
+  /** Milliseconds until the next look; undefined when only a wake-up brings one. */
+  untilNextPoll(): number | undefined {
+    const remaining = this.#nextPoll - performance.now();
+    return Number.isFinite(remaining) ? Math.max(0, remaining) : undefined;
+  }
+
+  /** Ends when the signal is aborted, or with the failure that was one too many. */
+  async run(signal: AbortSignal): Promise<Failure | undefined> {
+    const { engine } = this.#options;
+    while (!signal.aborted) {
+      this.#workingSince = performance.now();
+      const failure = await this.#turn(signal);
+      this.#workingSince = undefined;
+      const { maxFailures } = engine.parts;
+      if (failure !== undefined && maxFailures > 0 && this.#failures >= maxFailures) return failure;
+      await engine.alarm.wait(this.#wakesAt() - performance.now(), signal);
+    }
+    return undefined;
+  }
+
+  async #turn(signal: AbortSignal): Promise<Failure | undefined> {
+    const { engine, refresh } = this.#options;
+    const isDue = this.#nextPoll <= performance.now();
+    try {
+      const parts = isDue ? refresh() : undefined;
+      if (parts !== undefined) await engine.replaceParts(parts);
+      await engine.open();
+      if (!this.#started) await engine.start();
+      this.#started = true;
+      await engine.settle(signal);
+      if (!isDue) return undefined;
+      // A wake-up that comes during the look asks for another one.
+      this.#nextPoll = Number.POSITIVE_INFINITY;
+      await engine.look(signal);
+      this.#failures = 0;
+      this.#schedule();
+      return undefined;
+    } catch (error) {
+      const failure = await engine.noteFailure(error, signal);
+      if (failure === undefined) return undefined;
+      this.#failures += 1;
+      this.#schedule();
+      this.#report(failure);
+      return failure;
+    }
+  }
+
+  #schedule(): void {
+    const { engine } = this.#options;
+    const { pollInterval, pollJitter } = engine.parts;
+    const isPublished = engine.state?.published !== undefined;
+    const delay = delayUntilNextPoll(
+      { pollInterval, pollJitter, failures: this.#failures, isPublished },
+      Math.random(),
+    );
+    this.#nextPoll = Math.min(this.#nextPoll, performance.now() + delay);
+  }
+
+  #report(failure: Failure): void {
+    const { log } = this.#options;
+    const nextTry = this.untilNextPoll();
+    const fields = {
+      kind: failure.kind,
+      failures: this.#failures,
+      nextTryInMs: nextTry && Math.round(nextTry),
+    };
+    log.warn(fields, failure.message);
+    log.debug({ err: failure }, 'the failure in full');
+  }
+
+  #wakesAt(): number {
+    return Math.min(this.#nextPoll, this.#options.engine.collectAt);
+  }
+}

@@ -1,0 +1,37 @@
+import type { State } from './state.ts';
+import type { StateStore } from './state-store.ts';
+
+/** The state in memory and on disk: what `update` resolves for is durable. Writes never overlap. */
+export class Memory {
+  readonly #store: StateStore;
+  #state: State;
+  #written: State | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(store: StateStore, state: State) {
+    this.#store = store;
+    this.#state = state;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Changes the state and waits until it, or a later one, is on disk. */
+  async update(change: (state: State) => State): Promise<void> {
+    this.#state = change(this.#state);
+    await this.flush();
+  }
+
+  /** Writes what an earlier attempt could not. */
+  async flush(): Promise<void> {
+    const write = this.#writing.then(async () => {
+      const state = this.#state;
+      if (state === this.#written) return;
+      await this.#store.save(state);
+      this.#written = state;
+    });
+    this.#writing = write.catch(() => undefined);
+    await write;
+  }
+}
