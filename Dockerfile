@@ -1,0 +1,74 @@
+# docker build -t wherry .          (podman build, buildah bud: the same)
+#
+# The result is git with HTTP and SSH, tini, Node, Wherry, and what of Debian those need. Its layers are, from the one
+# that changes least: Debian, Node, Wherry; an update of Wherry pulls the last one alone.
+
+FROM node:26-bookworm-slim AS node
+
+
+FROM node AS program
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json rolldown.config.ts ./
+COPY src src
+RUN npm run build && chmod -R a=rX dist && chmod 0755 dist/wherry.cjs
+
+
+# The symbols for debuggers are a quarter of the binary.
+FROM node AS stripped
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends binutils \
+ && strip -o /usr/local/bin/node-stripped /usr/local/bin/node \
+ && /usr/local/bin/node-stripped --version
+
+
+# Picks git, ssh, tini, a shell with the basic commands, and the packages that those depend on. Left out is what no git
+# command of Wherry's runs: Perl, the package manager, the tools and libraries for accounts and logins.
+FROM node AS debian
+ARG KEEP="base-files ca-certificates coreutils dash git grep libatomic1 libstdc++6 openssh-client sed tini"
+ARG LEAVE="adduser|ca-certificates|debconf|dpkg|git-man|libaudit|libbz2|libcap-ng|libdb5|liberror-perl|libgdbm|liblzma|\
+libpam|libperl|libsasl2-modules-db|libsemanage|libsepol|mawk|openssl|passwd|perl|tar"
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends $KEEP \
+ && mkdir -p /image/usr/bin /image/usr/lib /image/usr/lib64 /image/usr/sbin /image/etc/ssl/certs \
+      /image/var/lib/dpkg/status.d \
+ && cp -a /bin /lib /lib64 /sbin /image \
+ && apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
+      $KEEP | grep '^[a-z]' | sort -u | grep -Ev "^($LEAVE)" > /packages \
+ && dpkg-query --show --showformat '${Package}\n' | sort -u | grep -Fxf /packages > /picked \
+ && xargs dpkg-query --listfiles < /picked | grep '^/' | grep -Ev '/(doc-base|bug|lintian|man|locale|gconv)(/|$)' \
+      | sort -u | tar -c --no-recursion --ignore-failed-read -T - 2>/dev/null | tar -x -C /image \
+# Scanners for vulnerabilities find the packages here.
+ && while read -r package; do dpkg -s "$package" > "/image/var/lib/dpkg/status.d/$package"; done < /picked \
+ && cp -L /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
+# The package has them as hard links, which a COPY turns into copies.
+ && for name in git git-shell scalar; do ln -sf "../../bin/$name" "/image/usr/lib/git-core/$name"; done \
+# No file that raises privileges.
+ && find /image -xdev -perm /6000 -type f -exec chmod a-s {} + \
+# ssh refuses to run for a user that /etc/passwd does not name.
+ && printf '%s\n' root:x:0:0:root:/root:/bin/sh wherry:x:65532:65532:Wherry:/nonexistent:/bin/false > /image/etc/passwd \
+ && printf '%s\n' root:x:0: wherry:x:65532: > /image/etc/group \
+# A volume that an engine makes for /config takes this directory's owner.
+ && install -d -o 65532 -g 65532 /image/config
+
+
+FROM scratch AS runtime
+COPY --from=debian /image /
+COPY --from=stripped /usr/local/bin/node-stripped /usr/local/bin/node
+ENV PATH=/usr/local/bin:/usr/bin:/bin
+COPY --from=program /build/dist /opt/wherry
+
+
+FROM runtime
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Wherry" \
+      org.opencontainers.image.description="Keeps a pod's configuration true to Git: every change one atomic set and one reload, refused or rolled back when bad" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+USER 65532:65532
+EXPOSE 9717
+# -s: orphans come to tini also where it is not PID 1, as in a pod with shareProcessNamespace.
+ENTRYPOINT ["/usr/bin/tini", "-s", "--", "/usr/local/bin/node", "/opt/wherry/wherry.cjs"]
