@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly store: StateStore;
   readonly observer: Observer;
   readonly log: Log;
+  /** The process is ending: a reload call that is under way is given up too. */
+  readonly ending: AbortSignal;
 }
 
 /** The only layer's name in metrics. */
@@ -138,8 +140,9 @@ export class Engine {
   /** Rolls back if a target rejected what is published; tells targets what is owed; removes what is over. */
   async settle(signal: AbortSignal): Promise<void> {
     await this.#rollBackIfDue(signal);
+    await this.#commit();
     if (this.#collectAt <= performance.now()) await this.#collect(await this.#options.publisher.current());
-    this.#deliver(signal);
+    this.#deliver();
   }
 
   /** Ends what is under way. */
@@ -219,7 +222,7 @@ export class Engine {
     });
     this.#options.observer.synced('published');
     this.#courier.changeSeenAt(started);
-    this.#deliver(signal);
+    this.#deliver();
     const { sequence, generation, files } = next;
     const milliseconds = Math.round(performance.now() - started);
     this.#options.log.info({ revision, sequence, files, generation, milliseconds }, 'published');
@@ -277,8 +280,17 @@ export class Engine {
     this.#options.log.error({ revision, target, detail }, message);
   }
 
-  #deliver(signal: AbortSignal): void {
-    this.#courier.deliver(this.#memoryOf(), this.#parts.targets, signal);
+  /** A set that is owed to nobody is good, however it came to be so. */
+  async #commit(): Promise<void> {
+    const memory = this.#memoryOf();
+    const { good, published } = memory.state;
+    if (good?.generation === published?.generation) return;
+    await memory.update((state) => transitions.commitIfTaken(state, this.#parts.targets));
+    if (memory.state.good !== good) this.#collectAt = performance.now();
+  }
+
+  #deliver(): void {
+    this.#courier.deliver(this.#memoryOf(), this.#parts.targets, this.#options.ending);
   }
 
   async #noteEqual(revision: Revision): Promise<void> {
@@ -359,6 +371,11 @@ export class Engine {
         .catch(() => undefined);
     }
     return failure;
+  }
+
+  /** The source answers again. */
+  async noteRecovery(): Promise<void> {
+    await this.#memoryOf().update(transitions.recovered);
   }
 
   #memoryOf(): Memory {

@@ -7,7 +7,9 @@ import { delayUntilNextPoll } from './schedule.ts';
 export interface LoopOptions {
   readonly engine: Engine;
   /** New parts when a setting's file changed; what is wrong with them is its own to report. */
-  readonly refresh: () => Parts | undefined;
+  readonly refresh: () => Promise<Parts | undefined>;
+  /** Called after each turn, when nothing waits for it any more. */
+  readonly afterTurn: (parts: Parts) => Promise<void>;
   readonly log: Log;
 }
 
@@ -53,6 +55,7 @@ export class Loop {
     while (!signal.aborted) {
       this.#workingSince = performance.now();
       const failure = await this.#turn(signal);
+      await this.#options.afterTurn(engine.parts);
       this.#workingSince = undefined;
       const { maxFailures } = engine.parts;
       if (failure !== undefined && maxFailures > 0 && this.#failures >= maxFailures) return failure;
@@ -65,7 +68,7 @@ export class Loop {
     const { engine, refresh } = this.#options;
     const isDue = this.#nextPoll <= performance.now();
     try {
-      const parts = isDue ? refresh() : undefined;
+      const parts = isDue ? await refresh() : undefined;
       if (parts !== undefined) await engine.replaceParts(parts);
       await engine.open();
       if (!this.#started) await engine.start();
@@ -75,6 +78,7 @@ export class Loop {
       // A wake-up that comes during the look asks for another one.
       this.#nextPoll = Number.POSITIVE_INFINITY;
       await engine.look(signal);
+      if (this.#failures > 0) await engine.noteRecovery();
       this.#failures = 0;
       this.#schedule();
       return undefined;

@@ -14,3 +14,13 @@ export interface Observer {
   /** From the moment the change was seen to the acknowledgement by every target. */
   delivered(seconds: number): void;
 }
+
+/** For commands that nobody scrapes. */
+export const silentObserver: Observer = {
+  polled: () => undefined,
+  synced: () => undefined,
+  phase: () => undefined,
+  reloaded: () => undefined,
+  rolledBack: () => undefined,
+  delivered: () => undefined,
+};

@@ -19,7 +19,10 @@ export function reconcile(
   const { published, seen: _, good, ...rest } = state;
   const keptGood = good !== undefined && isThere(good.generation) ? { good } : {};
   if (current === undefined) return { ...rest, ...keptGood };
-  if (published?.generation === current.name) return { ...state, ...(good === undefined ? {} : keptGood) };
+  if (published?.generation === current.name) {
+    const { good: __, ...same } = state;
+    return { ...same, ...keptGood };
+  }
   const sequence = Math.max(state.sequence, current.manifest.sequence);
   const remembered = published?.sequence ?? 0;
   // The kill came between the swap and the note of it: the set is owed to every target.

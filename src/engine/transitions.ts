@@ -115,6 +115,12 @@ export function failed(state: State, failure: Failure, at: string): State {
   };
 }
 
+/** A failure of the past is no news once the source answers; a refusal stays until the source moves. */
+export function recovered(state: State): State {
+  const { lastFailure, ...rest } = state;
+  return lastFailure === undefined || lastFailure.kind === 'refused' ? state : rest;
+}
+
 /** True for what was refused under the same settings. */
 export function isQuarantined(state: State, key: string, revision: Revision): boolean {
   return state.quarantine?.sourceKey === key && state.quarantine.revision === revision;

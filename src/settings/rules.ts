@@ -12,6 +12,7 @@ export function rules(settings: Settings, given: ReadonlySet<string>, partial: b
     ...(settings.gitRepo === undefined ? [] : remoteRules(settings, settings.gitRepo, given)),
     ...refRules(settings),
     ...pathRules(settings),
+    ...modeRules(settings),
     ...reloadRules(settings, given),
   ];
 }
@@ -104,8 +105,21 @@ function pathRules({ gitPath, target, stateDir, require }: Settings): readonly s
   return problems;
 }
 
+/** Wherry itself must be able to write into its directories and read its files. */
+function modeRules({ fileMode, dirMode }: Settings): readonly string[] {
+  const shown = (mode: number) => `"0${mode.toString(8).padStart(3, '0')}"`;
+  const problems: string[] = [];
+  if (fileMode !== undefined && (fileMode & 0o400) === 0) {
+    problems.push(`WHERRY_FILE_MODE: ${shown(fileMode)} takes the owner's right to read; use 0400 or more`);
+  }
+  if (dirMode !== undefined && (dirMode & 0o700) !== 0o700) {
+    problems.push(`WHERRY_DIR_MODE: ${shown(dirMode)} takes the owner's right to write; use 0700 or more`);
+  }
+  return problems;
+}
+
 function reloadRules(settings: Settings, given: ReadonlySet<string>): readonly string[] {
-  const { reloadUrl, reloadUsername, reloadPassword, reloadSignal, reloadProcess } = settings;
+  const { reloadUsername, reloadPassword, reloadSignal, reloadProcess } = settings;
   const problems: string[] = [];
   const ofUrl: readonly SettingKey[] = [
     'reloadMethod',
@@ -116,7 +130,7 @@ function reloadRules(settings: Settings, given: ReadonlySet<string>): readonly s
     'reloadCa',
     'reloadExpect',
   ];
-  if (reloadUrl === undefined) problems.push(...idle(ofUrl, given, 'WHERRY_RELOAD_URL'));
+  if (!given.has('reloadUrl')) problems.push(...idle(ofUrl, given, 'WHERRY_RELOAD_URL'));
   else if ((reloadUsername === undefined) !== (reloadPassword === undefined)) {
     problems.push('WHERRY_RELOAD_USERNAME, WHERRY_RELOAD_PASSWORD: only one of the two is set; set both');
   }

@@ -2,7 +2,7 @@ import { gitRemote } from './git-remote.ts';
 import type { Kind } from './kinds.ts';
 import * as kinds from './kinds.ts';
 
-export type Section = 'common' | 'git' | 's3' | 'directory' | 'layers' | 'gate' | 'admin';
+export type Section = 'common' | 'git' | 'gate' | 'admin';
 
 /** One setting: everything that parsing, errors, `--help` and the reference tables need to know. */
 export interface Setting<T, Default extends string | undefined = string | undefined> {

@@ -1,0 +1,109 @@
+import { Engine } from '../engine/engine.ts';
+import { silentObserver } from '../engine/observer.ts';
+import { StateStore } from '../engine/state-store.ts';
+import { exitCodes, Failure, toFailure } from '../failure/failure.ts';
+import { withDeadline } from '../platform/deadline.ts';
+import type { Log } from '../platform/log.ts';
+import { formatDuration } from '../platform/units.ts';
+import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
+import type { Settings } from '../settings/schema.ts';
+import type { LoadedSettings } from '../settings/settings.ts';
+import { reportFatal } from './report.ts';
+import { createParts, loggerFor, placesOf, publisherOptions } from './wiring.ts';
+
+/** One sync without a signal. The main container starts after it and reads what it published. */
+export async function init({ settings }: LoadedSettings, env: NodeJS.ProcessEnv): Promise<number> {
+  process.umask(0);
+  const log = await loggerFor(settings);
+  const stop = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    log.info({ signal: name }, 'stopped before the set was published');
+    stop.abort(new Stopped(name));
+    setTimeout(() => process.exit(codeOfStopped), 4000).unref();
+  };
+  process.once('SIGTERM', onSignal);
+  process.once('SIGINT', onSignal);
+  const options = publisherOptions(settings);
+  const publisher = new SymlinkPublisher(options);
+  const store = new StateStore(placesOf(settings).stateDir, log);
+  const parts = await createParts(settings, env, log, false);
+  await using engine = new Engine(
+    { publisher, stageOptions: options, store, observer: silentObserver, log, ending: stop.signal },
+    parts,
+  );
+  try {
+    await bringInTime(engine, settings, log, stop.signal);
+    return exitCodes.done;
+  } catch (error) {
+    if (stop.signal.aborted) return codeOfStopped;
+    if (settings.onInitFailure === 'use-last-good' && engine.state?.published !== undefined) {
+      log.warn({ reason: toFailure(error).message }, 'the last good set is used (WHERRY_ON_INIT_FAILURE)');
+      return exitCodes.done;
+    }
+    return reportFatal(error);
+  }
+}
+
+/** What a shell says of a program that SIGTERM ended: the pod must not go on as if the set were there. */
+const codeOfStopped = 143;
+
+class Stopped extends Error {}
+
+/** Tries until `WHERRY_INIT_TIMEOUT`, with backoff; then the last failure is what went wrong. */
+async function bringInTime(engine: Engine, settings: Settings, log: Log, outer: AbortSignal): Promise<void> {
+  let last: Failure | undefined;
+  const attempt = async (signal: AbortSignal) => {
+    try {
+      await engine.open();
+      await engine.bring(signal);
+    } catch (error) {
+      if (!signal.aborted) last = toFailure(error);
+      else if (last === undefined && signal.reason instanceof Failure) last = signal.reason;
+      throw error;
+    }
+  };
+  const timedOut = new Error(`WHERRY_INIT_TIMEOUT of ${formatDuration(settings.initTimeout)} has passed`);
+  try {
+    await withDeadline(
+      settings.initTimeout,
+      outer,
+      () => timedOut,
+      async (signal) => {
+        try {
+          await attempt(signal);
+        } catch (error) {
+          if (signal.aborted || toFailure(error).next !== 'retry') throw error;
+          await retry(() => attempt(signal), toFailure(error), log, signal);
+        }
+      },
+    );
+  } catch (error) {
+    throw outer.aborted ? error : (last ?? error);
+  }
+}
+
+/** The first try needs no library. */
+async function retry(
+  attempt: () => Promise<void>,
+  first: Failure,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const { default: pRetry } = await import('p-retry');
+  const report = (failure: Failure) =>
+    log.warn({ kind: failure.kind }, `${failure.message}; it is tried again`);
+  report(first);
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, 250);
+    signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
+  });
+  await pRetry(attempt, {
+    retries: Number.POSITIVE_INFINITY,
+    minTimeout: 500,
+    maxTimeout: 15_000,
+    randomize: true,
+    signal,
+    shouldRetry: ({ error }) => toFailure(error).next === 'retry',
+    onFailedAttempt: ({ error }) => report(toFailure(error)),
+  });
+}

@@ -1,0 +1,26 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { toFailure } from '../failure/failure.ts';
+import { hideCredentials, SettingsErrors } from '../settings/settings.ts';
+
+const terminationLog = '/dev/termination-log';
+
+/** Says why a command ends, a line a problem, and gives its exit code. */
+export function reportFatal(error: unknown): number {
+  const failure = toFailure(error);
+  const lines = failure instanceof SettingsErrors ? failure.problems : [failure.message];
+  for (const line of lines) process.stderr.write(`wherry: ${hideCredentials(line)}\n`);
+  if (process.env['WHERRY_LOG_LEVEL'] === 'debug' && failure.cause instanceof Error) {
+    process.stderr.write(`${hideCredentials(failure.cause.stack ?? '')}\n`);
+  }
+  tellKubelet(hideCredentials(lines.join('\n')));
+  return failure.exitCode;
+}
+
+/** What stands in this file, `kubectl describe pod` shows as the container's last state. */
+function tellKubelet(text: string): void {
+  try {
+    if (existsSync(terminationLog)) writeFileSync(terminationLog, `${text}\n`, { flag: 'r+' });
+  } catch {
+    // It is a courtesy: the line stands on standard error too.
+  }
+}

@@ -1,0 +1,98 @@
+import { Metrics } from '../admin/metrics.ts';
+import type { AdminServer } from '../admin/server.ts';
+import { Engine } from '../engine/engine.ts';
+import { Loop } from '../engine/loop.ts';
+import { StateStore } from '../engine/state-store.ts';
+import { exitCodes } from '../failure/failure.ts';
+import type { Log } from '../platform/log.ts';
+import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
+import type { LoadedSettings } from '../settings/settings.ts';
+import { version } from '../version.ts';
+import { adminView, metricsView } from './admin-view.ts';
+import { reportFatal } from './report.ts';
+import { SettingsWatch } from './settings-watch.ts';
+import { SourceWatch } from './source-watch.ts';
+import { createParts, loggerFor, placesOf, publisherOptions } from './wiring.ts';
+
+/** However something hangs, the process is gone before the kubelet would kill it. Milliseconds. */
+const stopDeadline = 4000;
+/** The first set goes before the administration: it waits for the first turn to end, but no longer than this. */
+const adminDelay = 250;
+
+/** The sidecar: until SIGTERM, or until one failure too many. */
+export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promise<number> {
+  process.umask(0);
+  const { settings } = loaded;
+  const log = await loggerFor(settings);
+  const ending = endOnSignal(log);
+  const options = publisherOptions(settings);
+  const { target, stateDir } = placesOf(settings);
+  const metrics = new Metrics(() => metricsView(engine));
+  const parts = await createParts(settings, env, log, true);
+  await using engine = new Engine(
+    {
+      publisher: new SymlinkPublisher(options),
+      stageOptions: options,
+      store: new StateStore(stateDir, log),
+      observer: metrics,
+      log,
+      ending,
+    },
+    parts,
+  );
+  const settingsWatch = new SettingsWatch(loaded, log);
+  const refresh = async () => {
+    const changed = settingsWatch.reread();
+    return changed === undefined ? undefined : createParts(changed, env, log, true);
+  };
+  const firstTurn = Promise.withResolvers<void>();
+  const afterTurn = async (current: typeof parts) => {
+    firstTurn.resolve();
+    await sourceWatch.follow(current);
+  };
+  const loop = new Loop({ engine, refresh, afterTurn, log });
+  await using sourceWatch = new SourceWatch(loop.wake, log);
+  process.on('SIGHUP', loop.wake);
+  log.info({ version, source: parts.source.description, target }, 'wherry starts');
+
+  const ended = loop.run(ending);
+  await Promise.race([firstTurn.promise, ended, sleep(adminDelay)]);
+  await using _admin = await openAdmin(settingsWatch, { engine, loop, metrics, log });
+  const failure = await ended;
+  if (failure !== undefined) return reportFatal(failure);
+  log.info({}, 'stopped');
+  return exitCodes.done;
+}
+
+async function openAdmin(
+  settingsWatch: SettingsWatch,
+  { engine, loop, metrics, log }: { engine: Engine; loop: Loop; metrics: Metrics; log: Log },
+): Promise<AdminServer | undefined> {
+  const { adminAddress } = settingsWatch.current;
+  if (adminAddress === 'off') return undefined;
+  const { startAdmin } = await import('../admin/server.ts');
+  return startAdmin({
+    address: adminAddress,
+    token: () => settingsWatch.current.adminToken,
+    view: adminView(engine, loop, metrics),
+    onSync: loop.wake,
+    log,
+  });
+}
+
+/** SIGTERM is a wish that is always granted: with 0, and soon. */
+function endOnSignal(log: Log): AbortSignal {
+  const controller = new AbortController();
+  const end = (name: NodeJS.Signals) => {
+    if (!controller.signal.aborted) log.info({ signal: name }, 'stopping');
+    controller.abort();
+    setTimeout(() => process.exit(exitCodes.done), stopDeadline).unref();
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  return controller.signal;
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}

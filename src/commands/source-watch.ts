@@ -1,0 +1,35 @@
+import type { Parts } from '../engine/parts.ts';
+import type { Log } from '../platform/log.ts';
+import type { Source } from '../sources/source.ts';
+
+/** Watches the source where that is possible, so that a change need not wait for the next poll. */
+export class SourceWatch implements AsyncDisposable {
+  readonly #wake: () => void;
+  readonly #log: Log;
+  #source: Source | undefined;
+  #watch: AsyncDisposable | undefined;
+
+  constructor(wake: () => void, log: Log) {
+    this.#wake = wake;
+    this.#log = log;
+  }
+
+  /** Watches these parts' source from now on. Does nothing when it does already. */
+  async follow({ source }: Parts): Promise<void> {
+    if (source === this.#source) return;
+    await this[Symbol.asyncDispose]();
+    this.#source = source;
+    try {
+      this.#watch = await source.watch(this.#wake);
+      // What happened between the last look and the first event would otherwise wait for the poll.
+      if (this.#watch !== undefined) this.#wake();
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the source cannot be watched; it is only polled');
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watch?.[Symbol.asyncDispose]();
+    this.#watch = undefined;
+  }
+}

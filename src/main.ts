@@ -1,0 +1,63 @@
+import type { CommandLine } from './commands/command-line.ts';
+import { parseCommandLine } from './commands/command-line.ts';
+import { reportFatal } from './commands/report.ts';
+import { exitCodes } from './failure/failure.ts';
+import type { LoadedSettings } from './settings/settings.ts';
+import { loadSettings } from './settings/settings.ts';
+
+/** Parses, and dispatches to a command; what a command needs is loaded with it. */
+async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  try {
+    return await dispatch(parseCommandLine(argv), env);
+  } catch (error) {
+    return reportFatal(error);
+  }
+}
+
+async function dispatch(line: CommandLine, env: NodeJS.ProcessEnv): Promise<number> {
+  const load = (complete: boolean): LoadedSettings => loadSettings({ env, flags: line.flags, complete });
+  switch (line.command) {
+    case 'help':
+      return (await import('./commands/help.ts')).help(process.stdout);
+    case 'version':
+      return (await import('./commands/help.ts')).printVersion(process.stdout);
+    case 'settings':
+      return (await import('./commands/settings.ts')).printSettings(line.switches, process.stdout);
+    case 'status':
+      return (await import('./commands/status.ts')).status(
+        load(false),
+        line.switches.has('--json'),
+        process.stdout,
+      );
+    case 'healthcheck':
+      return (await import('./commands/healthcheck.ts')).healthcheck(
+        load(false),
+        line.words[0],
+        process.stdout,
+      );
+    case 'check':
+      return (await import('./commands/check.ts')).check(
+        { env, flags: line.flags, complete: true },
+        line.switches.has('--json'),
+        process.stdout,
+      );
+    case 'demo':
+      return (await import('./commands/demo.ts')).demo(line.switches.has('--once'));
+    case 'init':
+      return (await import('./commands/init.ts')).init(load(true), env);
+    case 'run':
+      return (await import('./commands/run.ts')).run(load(true), env);
+    case undefined: {
+      const loaded = load(true);
+      return loaded.settings.mode === 'init'
+        ? (await import('./commands/init.ts')).init(loaded, env)
+        : (await import('./commands/run.ts')).run(loaded, env);
+    }
+  }
+}
+
+main(process.argv.slice(2), process.env).then(
+  // Nothing that is still open may keep a finished command alive.
+  (code) => process.exit(code),
+  () => process.exit(exitCodes.unexpected),
+);

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { parseCommandLine } from '../../src/commands/command-line.ts';
+
+describe('the command line', () => {
+  test('without a word leaves the command to the settings', () => {
+    expect(parseCommandLine([]).command).toBeUndefined();
+  });
+
+  test('takes flags with =, with a value after them, and alone for true', () => {
+    const { flags } = parseCommandLine([
+      'run',
+      '--git-ref=a=b',
+      '--git-repo',
+      'x',
+      '--allow-empty',
+      '--fsync',
+      'false',
+    ]);
+    expect([...flags]).toEqual([
+      ['--git-ref', 'a=b'],
+      ['--git-repo', 'x'],
+      ['--allow-empty', 'true'],
+      ['--fsync', 'false'],
+    ]);
+  });
+
+  test('knows the switches of each command', () => {
+    expect(parseCommandLine(['status', '--json']).switches.has('--json')).toBe(true);
+    expect(() => parseCommandLine(['run', '--json'])).toThrow('--json: has no meaning for `wherry run`');
+  });
+
+  test('answers --help and --version whatever else is said', () => {
+    expect(parseCommandLine(['run', '--help']).command).toBe('help');
+    expect(parseCommandLine(['-V']).command).toBe('version');
+  });
+
+  test.each([
+    [['statsu'], 'statsu: no such command; did you mean status?'],
+    [['release'], 'release: this command is not part of this version'],
+    [['run', 'more'], 'more: not expected here'],
+    [['-x'], '-x: no such flag'],
+    [['--git-repo'], '--git-repo: needs a value'],
+    [['--git-repo', '--git-ref', 'x'], '--git-repo: needs a value'],
+  ])('%j is refused', (argv, message) => {
+    expect(() => parseCommandLine(argv)).toThrow(message);
+  });
+});

@@ -1,0 +1,58 @@
+import type * as FsPromises from 'node:fs/promises';
+
+/** What every file-system call throws from the chosen one on: the process is dead, nothing cleans up. */
+export class Crash extends Error {}
+
+const mutating = new Set([
+  'mkdir',
+  'open',
+  'rename',
+  'rm',
+  'symlink',
+  'unlink',
+  'utimes',
+  'lutimes',
+  'writeFile',
+  'copyFile',
+]);
+
+/** Counts the calls that change the file system, and fails all of them for good from the n-th on. */
+export class CrashPlan {
+  remaining = Number.POSITIVE_INFINITY;
+
+  step(): void {
+    if (this.remaining <= 0) throw new Crash();
+    this.remaining -= 1;
+  }
+}
+
+/** `node:fs/promises` as the plan lets it work. */
+export function crashing(real: typeof FsPromises, plan: CrashPlan): typeof FsPromises {
+  const entries = Object.entries(real).map(([name, value]) => {
+    if (!mutating.has(name) || typeof value !== 'function') return [name, value];
+    const call = value as (...args: unknown[]) => Promise<unknown>;
+    return [
+      name,
+      async (...args: unknown[]) => {
+        plan.step();
+        const result = await call(...args);
+        return name === 'open' ? crashingHandle(result as FsPromises.FileHandle, plan) : result;
+      },
+    ];
+  });
+  return Object.fromEntries(entries) as typeof FsPromises;
+}
+
+/** Writing to an open file is a step of its own, so that a crash leaves it empty or short; closing always works. */
+function crashingHandle(handle: FsPromises.FileHandle, plan: CrashPlan): FsPromises.FileHandle {
+  return new Proxy(handle, {
+    get: (target, property) => {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        if (property === 'write' || property === 'writeFile') plan.step();
+        return Reflect.apply(value, target, args);
+      };
+    },
+  });
+}

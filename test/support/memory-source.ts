@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import type { Entry, Fingerprint, Revision, Snapshot } from '../../src/snapshot/entry.ts';
+import { parsePath } from '../../src/snapshot/path-rules.ts';
+import type { FileSink, Probe, Source } from '../../src/sources/source.ts';
+
+/** A source whose states a test sets; for what is between sources and targets, which no real source could show better. */
+export class MemorySource implements Source {
+  readonly description = 'memory';
+  revision = 'r0' as Revision;
+  files: Readonly<Record<string, string>> = {};
+  links: Readonly<Record<string, string>> = {};
+  failure: Error | undefined;
+  /** Paths whose content was asked for, in order. */
+  readonly written: string[] = [];
+  probes = 0;
+
+  set(revision: string, files: Readonly<Record<string, string>>): void {
+    this.revision = revision as Revision;
+    this.files = files;
+  }
+
+  async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
+    signal.throwIfAborted();
+    this.probes += 1;
+    if (this.failure !== undefined) throw this.failure;
+    return previous === this.revision ? { kind: 'unchanged' } : { kind: 'moved', revision: this.revision };
+  }
+
+  async snapshot(signal: AbortSignal): Promise<Snapshot> {
+    signal.throwIfAborted();
+    if (this.failure !== undefined) throw this.failure;
+    const entries: Entry[] = Object.entries(this.files).map(([path, content]) => ({
+      kind: 'file',
+      path: parsePath(path),
+      executable: path.endsWith('.sh'),
+      fingerprint: `memory:${createHash('sha256').update(content).digest('hex')}` as Fingerprint,
+    }));
+    for (const [path, target] of Object.entries(this.links))
+      entries.push({ kind: 'link', path: parsePath(path), target });
+    return { revision: this.revision, entries };
+  }
+
+  async write(files: Parameters<Source['write']>[0], sink: FileSink, signal: AbortSignal): Promise<void> {
+    for (const file of files) {
+      signal.throwIfAborted();
+      this.written.push(file.path);
+      await sink.put(file, Buffer.from(this.files[file.path] ?? ''));
+    }
+  }
+
+  async watch(): Promise<undefined> {
+    return undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
