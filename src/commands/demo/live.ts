@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stage } from './demo.ts';
+import { watchKeys } from './keys.ts';
+import { badCommit, goodCommit } from './steps.ts';
+import { short } from './witness.ts';
+
+export interface LivePlaces {
+  readonly repositoryUrl: string;
+  readonly config: string;
+  /** Goes with everything in it when the demo ends. */
+  readonly directory: string;
+}
+
+/** Goes on showing what happens, and lets the person make it happen, until `q`, Ctrl-C or the signal. */
+export async function stayLive(
+  stage: Stage,
+  { repositoryUrl, config, directory }: LivePlaces,
+): Promise<void> {
+  const { narrator, sidecar, signal } = stage;
+  const stop = new AbortController();
+  const ended = AbortSignal.any([signal, stop.signal]);
+  const clone = join(directory, 'clone');
+  narrator.title('Now it is yours');
+  narrator.explain('Whatever you push is delivered and told here. In another terminal:');
+  narrator.line(`    git clone ${repositoryUrl} ${clone} && cd ${clone}`);
+  narrator.line(`    sed -i 's/"tea": .*/"tea": 7/' prices.json && git commit -am 'Tea for 7' && git push`);
+  narrator.line(`    ls -la ${config}`);
+  narrator.line(`    curl ${sidecar.adminUrl}/status`);
+  using keys = watchKeys((key) => press(key));
+  if (keys.there) narrator.line('\n  c  commit a change    b  commit a bad one    q  quit\n');
+  else narrator.line('\n  Ctrl-C ends it.\n');
+
+  let count = 0;
+  let queue = Promise.resolve();
+  const press = (key: string) => {
+    if (key === 'q' || key === '\u0003' || key === '\u0004') stop.abort();
+    else if (key === 'c' || key === 'b') {
+      queue = queue
+        .then(() => commit(stage, key === 'b', ++count))
+        .catch((error: unknown) => stop.abort(error));
+    }
+  };
+  await tellProblems(stage, ended);
+  await queue;
+  signal.throwIfAborted();
+  if (stop.signal.reason instanceof Error && stop.signal.reason.name !== 'AbortError')
+    throw stop.signal.reason;
+}
+
+async function commit({ repository, witness, signal }: Stage, bad: boolean, number: number): Promise<void> {
+  signal.throwIfAborted();
+  const message = bad ? `A mistake in the prices (${number})` : `New prices (${number})`;
+  const push = await repository.commit(message, bad ? badCommit(number) : goodCommit(number));
+  witness.pushed(push, message);
+}
+
+/** What neither the volume nor the application shows: why a commit is not tried again, and what goes wrong. */
+async function tellProblems({ narrator, sidecar }: Stage, ended: AbortSignal): Promise<void> {
+  let told = new Set<string>();
+  let first = true;
+  try {
+    for (;;) {
+      const status = await sidecar.status(ended);
+      const { quarantine, lastFailure } = status ?? {};
+      const problems = new Map<string, string>();
+      if (quarantine)
+        problems.set(`commit ${short(quarantine.revision)} is quarantined: ${quarantine.reason}`, 'status');
+      if (lastFailure) problems.set(lastFailure.message, 'problem');
+      for (const [text, what] of problems) {
+        if (!told.has(text) && !first) narrator.event(undefined, 'bad', what, text);
+      }
+      told = new Set(problems.keys());
+      first = false;
+      await sleep(200, undefined, { signal: ended });
+    }
+  } catch (error) {
+    if (!ended.aborted) throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnexpectedError } from '../../failure/failure.ts';
+import { httpGet } from './http-get.ts';
+
+/** The part of the sidecar's `GET /status` that the demo goes by. */
+export interface SidecarStatus {
+  readonly published?: { readonly revision: string; readonly sequence: number } | null;
+  readonly targets: readonly { readonly acknowledged: number }[];
+  readonly quarantine?: { readonly revision: string; readonly reason: string } | null;
+  readonly lastFailure?: { readonly message: string } | null;
+}
+
+export interface SidecarOptions {
+  /** The start of the command line that runs wherry: `['/usr/bin/node', '/opt/wherry.cjs']`. */
+  readonly program: readonly string[];
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds that a step may take, on the slowest machine, before the demo gives it up. */
+const stepDeadline = 30_000;
+const stopDeadline = 6000;
+
+/** `wherry run` as a child process, configured by its environment, as in a pod. */
+export class Sidecar implements AsyncDisposable {
+  readonly adminUrl: string;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  readonly #lastLines: string[] = [];
+  #failure: string | undefined;
+
+  private constructor(child: ChildProcess, adminUrl: string) {
+    this.#child = child;
+    this.adminUrl = adminUrl;
+    this.#ended = new Promise((resolve) => {
+      child.once('error', (error) => resolve(this.#end(`it could not be started: ${error.message}`)));
+      child.once('exit', (code, signal) => resolve(this.#end(`it ended with ${signal ?? code}`)));
+    });
+    if (child.stderr === null) return;
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.#lastLines.push(line);
+      if (this.#lastLines.length > 10) this.#lastLines.shift();
+    });
+  }
+
+  static async start({ program, settings }: SidecarOptions): Promise<Sidecar> {
+    const admin = `127.0.0.1:${await freePort()}`;
+    const [command = process.execPath, ...args] = program;
+    const child = spawn(command, [...args, 'run'], {
+      env: {
+        ...withoutOurs(process.env),
+        ...settings,
+        WHERRY_ADMIN_ADDRESS: admin,
+        WHERRY_LOG_FORMAT: 'json',
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    return new Sidecar(child, `http://${admin}`);
+  }
+
+  /** What it says of itself; undefined while it does not answer yet. */
+  async status(signal: AbortSignal): Promise<SidecarStatus | undefined> {
+    if (this.#failure !== undefined) throw this.#unexpected(this.#failure);
+    const answer = await httpGet(`${this.adminUrl}/status`, signal);
+    return answer?.status === 200 ? (JSON.parse(answer.body) as SidecarStatus) : undefined;
+  }
+
+  /**
+   * Waits until it has done everything that a revision asks for: published and acknowledged it, or refused it and
+   * brought the last good set back. Rejects with a failure that quotes its log after half a minute.
+   */
+  async settled(revision: string, signal: AbortSignal): Promise<SidecarStatus> {
+    const deadline = performance.now() + stepDeadline;
+    for (;;) {
+      const status = await this.status(signal);
+      if (status !== undefined && hasSettled(status, revision)) return status;
+      if (performance.now() > deadline)
+        throw this.#unexpected(
+          `it did not finish with commit ${revision.slice(0, 7)} in ${stepDeadline / 1000} s`,
+        );
+      await sleep(25, undefined, { signal });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopDeadline);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  #end(failure: string): void {
+    this.#failure = failure;
+  }
+
+  #unexpected(problem: string): UnexpectedError {
+    const quote = this.#lastLines.length === 0 ? '' : `; its log ends with ${this.#lastLines.join(' ')}`;
+    return new UnexpectedError({ problem: `the sidecar: ${problem}${quote}` });
+  }
+}
+
+function hasSettled({ published, targets, quarantine }: SidecarStatus, revision: string): boolean {
+  if (published === undefined || published === null) return false;
+  const decided = published.revision === revision || quarantine?.revision === revision;
+  return decided && targets.every(({ acknowledged }) => acknowledged >= published.sequence);
+}
+
+/** The demo is about its own settings, and about nothing beyond this machine: no settings and proxies of the user's. */
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const foreign = /^(WHERRY_.*|GIT_.*|(https?|all|no)_proxy)$/i;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
