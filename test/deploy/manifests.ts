@@ -9,11 +9,11 @@ const { kinds, definitions } = JSON.parse(
 const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false });
 ajv.addSchema({ $id: 'kubernetes', definitions });
 
-export interface Probe {
+interface Probe {
   readonly httpGet?: { readonly path: string; readonly port: string | number };
 }
 
-export interface VolumeMount {
+interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
   readonly readOnly?: boolean;
@@ -36,7 +36,7 @@ export interface Container {
   readonly volumeMounts?: readonly VolumeMount[];
 }
 
-export interface Volume {
+interface Volume {
   readonly name: string;
   readonly emptyDir?: object;
   readonly secret?: { readonly secretName: string };
