@@ -123,6 +123,7 @@ export class Engine {
 
   /** One set without signals, for `init`. Resolves when it is published, or was. */
   async bring(signal: AbortSignal): Promise<void> {
+    this.#handsOver = true;
     await this.#withinSyncTimeout(signal, async (inner) => {
       await this.#rollBackIfDue(inner);
       await this.#sync(inner, undefined);
@@ -242,25 +243,38 @@ export class Engine {
   }
 
   async #rollBackIfDue(signal: AbortSignal): Promise<void> {
-    const { publisher, observer, log } = this.#options;
+    const { observer, log } = this.#options;
     const memory = this.#memoryOf();
     await this.#noteVerdict();
     const due = this.#parts.rollback ? transitions.rollbackDue(memory.state) : undefined;
     if (due === undefined) return;
-    const good = await publisher.generation(due.generation);
-    if (good === undefined) {
-      log.error({ generation: due.generation }, 'no roll back: the last good generation is gone');
-      await memory.update(({ good: _, ...rest }) => rest);
-      return;
-    }
     const sequence = memory.state.sequence + 1;
-    const set = await prepareRollback({ parts: this.#parts, publisher, sequence }, good);
+    const set = await this.#prepareRollback(due, sequence);
+    if (set === undefined) return;
     await using stage = set.stage;
     const from = memory.state.published?.revision;
     const next = await this.#publish({ ...set, stage }, signal);
     await memory.update((state) => transitions.rolledBack(state, next, new Date().toISOString()));
     observer.rolledBack();
     log.warn({ from, to: next.revision, sequence }, 'rolled back to the last good set');
+  }
+
+  /** Undefined when the good generation is no longer what it was: then there is nothing to go back to. */
+  async #prepareRollback(due: PublishedSet, sequence: number): Promise<StagedSet | undefined> {
+    const { publisher, log } = this.#options;
+    try {
+      const good = await publisher.generation(due.generation);
+      if (good !== undefined) return await prepareRollback({ parts: this.#parts, publisher, sequence }, good);
+      log.error({ generation: due.generation }, 'not rolled back: the last good generation is gone');
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      log.error(
+        { generation: due.generation, reason: error.message },
+        'not rolled back: the last good set is damaged',
+      );
+    }
+    await this.#memoryOf().update(({ good: _, ...rest }) => rest);
+    return undefined;
   }
 
   /** A target's rejection is written down before anything is done about it. */

@@ -1,0 +1,291 @@
+import { readlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Engine } from '../../src/engine/engine.ts';
+import { UnreachableError } from '../../src/failure/failure.ts';
+import type { Answer, ReloadContext, Target } from '../../src/reload/target.ts';
+import { engineOn, generationNames, readSet } from '../support/engine-bench.ts';
+import { MemorySource } from '../support/memory-source.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const { signal } = new AbortController();
+
+/** Answers as the test says, by what it reads in the target at the moment of the call, as an application would. */
+class Application implements Target {
+  readonly name = 'url1';
+  readonly identity = 'application';
+  readonly calls: { sequence: number; set: Record<string, string> | undefined; overlapping: boolean }[] = [];
+  answer: (set: Record<string, string> | undefined) => Answer | Promise<Answer> = () => ({
+    class: 'accepted',
+  });
+  readonly #target: string;
+  #inside = 0;
+
+  constructor(target: string) {
+    this.#target = target;
+  }
+
+  async reload({ sequence }: ReloadContext): Promise<Answer> {
+    this.#inside += 1;
+    try {
+      const set = await readSet(this.#target);
+      this.calls.push({ sequence, set, overlapping: this.#inside > 1 });
+      return await this.answer(set);
+    } finally {
+      this.#inside -= 1;
+    }
+  }
+}
+
+async function bench(reloadOnStart: 'changed' | 'always' | 'never' = 'changed') {
+  const target = await temporaryDirectory();
+  const source = new MemorySource();
+  const application = new Application(target);
+  const start = async (): Promise<Engine> => {
+    const engine = engineOn(target, source, { targets: [application], reloadOnStart }, { retain: 60_000 });
+    onTestFinished(() => engine[Symbol.asyncDispose]());
+    await engine.open();
+    await engine.start();
+    return engine;
+  };
+  return { target, source, application, start };
+}
+
+/** One turn of the loop. */
+async function turn(engine: Engine): Promise<void> {
+  await engine.settle(signal);
+  await engine.look(signal);
+}
+
+const bad: Answer = { class: 'rejected', detail: 'HTTP 500: bad' };
+const isBad = (set: Record<string, string> | undefined): Answer =>
+  set?.['a'] === 'bad' ? bad : { class: 'accepted' };
+
+async function publishGoodThenBad() {
+  const { target, source, application, start } = await bench();
+  application.answer = isBad;
+  const engine = await start();
+  source.set('r1', { a: 'good' });
+  await turn(engine);
+  await expect.poll(() => engine.state?.good?.sequence).toBe(1);
+  source.set('r2', { a: 'bad' });
+  await turn(engine);
+  await expect.poll(() => application.calls.length).toBe(2);
+  return { target, source, application, engine, start };
+}
+
+describe('delivery', () => {
+  test('a published set is told once, and counts as good when it was taken', async () => {
+    const { source, application, start } = await bench();
+    const engine = await start();
+    source.set('r1', { a: '1' });
+    await turn(engine);
+    await expect.poll(() => engine.state?.good?.sequence).toBe(1);
+    await turn(engine);
+    expect(application.calls).toEqual([{ sequence: 1, set: { a: '1' }, overlapping: false }]);
+  });
+
+  test('a set that overtakes an undelivered one is the last that is told', async () => {
+    const { source, application, start } = await bench();
+    application.answer = () => ({ class: 'not-up', detail: 'refused' });
+    const engine = await start();
+    source.set('r1', { a: '1' });
+    await turn(engine);
+    await expect.poll(() => application.calls.length).toBeGreaterThan(0);
+    source.set('r2', { a: '2' });
+    application.answer = () => ({ class: 'accepted' });
+    await turn(engine);
+    await expect.poll(() => engine.state?.good?.sequence).toBe(2);
+    expect(application.calls.at(-1)).toEqual({ sequence: 2, set: { a: '2' }, overlapping: false });
+  });
+
+  test('a call that is under way ends before the next set is published', async () => {
+    const { source, application, start } = await bench();
+    const { promise: held, resolve: release } = Promise.withResolvers<Answer>();
+    application.answer = () => held;
+    const engine = await start();
+    source.set('r1', { a: '1' });
+    await turn(engine);
+    await expect.poll(() => application.calls.length).toBe(1);
+    source.set('r2', { a: '2' });
+    application.answer = () => ({ class: 'accepted' });
+    const second = turn(engine);
+    await expect.poll(() => source.written.length).toBe(2);
+    expect(engine.state?.published?.sequence).toBe(1);
+    release({ class: 'accepted' });
+    await second;
+    await expect.poll(() => application.calls.length).toBe(2);
+    expect(application.calls.map(({ overlapping }) => overlapping)).toEqual([false, false]);
+  });
+
+  test('what was published and not told before a crash is told after the restart', async () => {
+    const { source, application, start } = await bench();
+    application.answer = () => ({ class: 'not-up', detail: 'refused' });
+    source.set('r1', { a: '1' });
+    const first = await start();
+    await turn(first);
+    await first[Symbol.asyncDispose]();
+    application.answer = () => ({ class: 'accepted' });
+    const second = await start();
+    await turn(second);
+    await expect.poll(() => second.state?.good?.sequence).toBe(1);
+    expect(application.calls.at(-1)?.sequence).toBe(1);
+  });
+
+  test.each([
+    ['changed', 1],
+    ['always', 2],
+    ['never', 0],
+  ] as const)(
+    'WHERRY_RELOAD_ON_START=%s makes %i calls over a start and a restart',
+    async (policy, calls) => {
+      const { source, application, start } = await bench(policy);
+      source.set('r1', { a: '1' });
+      for (let starts = 0; starts < 2; starts += 1) {
+        const engine = await start();
+        await turn(engine);
+        await turn(engine);
+        await expect.poll(() => engine.state?.good?.sequence).toBe(1);
+        await expect.poll(() => application.calls.length).toBeGreaterThanOrEqual(Math.min(calls, starts + 1));
+      }
+      expect(application.calls).toHaveLength(calls);
+    },
+  );
+
+  test('init publishes, tells nobody, and leaves nothing to tell', async () => {
+    const { source, application, start } = await bench();
+    source.set('r1', { a: '1' });
+    const init = await start();
+    await init.bring(signal);
+    const sidecar = await start();
+    await turn(sidecar);
+    await turn(sidecar);
+    expect(application.calls).toEqual([]);
+    expect(sidecar.state?.good?.sequence).toBe(1);
+  });
+});
+
+describe('rollback', () => {
+  test('a rejected set is replaced by the last good one, as a new generation that is told too', async () => {
+    const { target, application, engine } = await publishGoodThenBad();
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    await turn(engine);
+    await expect.poll(() => engine.state?.targets['url1']?.acknowledged).toBe(3);
+    expect(await readSet(target)).toEqual({ a: 'good' });
+    expect(application.calls.map(({ sequence, set }) => [sequence, set?.['a']])).toEqual([
+      [1, 'good'],
+      [2, 'bad'],
+      [3, 'good'],
+    ]);
+    expect(engine.state?.rolledBack).toMatchObject({ from: 'r2', reason: 'HTTP 500: bad' });
+    expect(engine.state?.quarantine).toMatchObject({ revision: 'r2' });
+  });
+
+  test('the quarantined revision is not tried again, nor a new one with the same content', async () => {
+    const { source, application, engine, target } = await publishGoodThenBad();
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    await turn(engine);
+    await expect.poll(() => engine.state?.targets['url1']?.acknowledged).toBe(3);
+    await turn(engine);
+    source.set('r3', { a: 'bad' });
+    await turn(engine);
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'good' });
+    expect(application.calls).toHaveLength(3);
+    expect(engine.state?.quarantine?.revision).toBe('r3');
+  });
+
+  test('the source moving back to what was good releases the quarantine and publishes nothing', async () => {
+    const { source, engine, target } = await publishGoodThenBad();
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    await turn(engine);
+    await expect.poll(() => engine.state?.targets['url1']?.acknowledged).toBe(3);
+    const generation = await readlink(join(target, '..data'));
+    source.set('r1', { a: 'good' });
+    await turn(engine);
+    expect(engine.state?.quarantine).toBeUndefined();
+    expect(await readlink(join(target, '..data'))).toBe(generation);
+    source.set('r4', { a: 'better' });
+    await turn(engine);
+    await expect.poll(() => engine.state?.targets['url1']?.acknowledged).toBe(4);
+    expect(await readSet(target)).toEqual({ a: 'better' });
+  });
+
+  test('a restart between the verdict and the rollback finishes it', async () => {
+    const { target, engine, start } = await publishGoodThenBad();
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    await engine[Symbol.asyncDispose]();
+    const again = await start();
+    await turn(again);
+    await turn(again);
+    await expect
+      .poll(async () => {
+        await turn(again);
+        return readSet(target);
+      })
+      .toEqual({ a: 'good' });
+  });
+
+  test('a rejected rollback is reported as what it is, and leads to no loop', async () => {
+    const { application, engine } = await publishGoodThenBad();
+    application.answer = () => bad;
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    await turn(engine);
+    await expect.poll(() => application.calls.length).toBe(3);
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    for (let turns = 0; turns < 4; turns += 1) await turn(engine);
+    expect(application.calls).toHaveLength(3);
+    expect(engine.state?.rejected).toMatchObject({ sequence: 3 });
+  });
+
+  test('the first set ever stays when it is rejected, and is not told again', async () => {
+    const { source, application, start, target } = await bench();
+    application.answer = isBad;
+    const engine = await start();
+    source.set('r1', { a: 'bad' });
+    await turn(engine);
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    for (let turns = 0; turns < 3; turns += 1) await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'bad' });
+    expect(application.calls).toHaveLength(1);
+    expect(engine.state?.quarantine?.revision).toBe('r1');
+  });
+
+  test('a good generation that something else edited is not gone back to, and the source is followed on', async () => {
+    const { target, engine, source } = await publishGoodThenBad();
+    await writeFile(join(target, engine.state?.good?.generation ?? '', 'a'), 'tampered');
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'bad' });
+    source.set('r3', { a: 'better' });
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'better' });
+  });
+});
+
+describe('a source that fails', () => {
+  test('leaves the published set, and is followed again when it answers', async () => {
+    const { source, start, target } = await bench();
+    const engine = await start();
+    source.set('r1', { a: '1' });
+    await turn(engine);
+    source.failure = new UnreachableError({ problem: 'down' });
+    await expect(turn(engine)).rejects.toThrow('down');
+    expect(await readSet(target)).toEqual({ a: '1' });
+    source.failure = undefined;
+    source.set('r2', { a: '2' });
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: '2' });
+  });
+
+  test('leaves no more generations than a reader or a rollback needs', async () => {
+    const { source, start, target } = await bench();
+    const engine = await start();
+    for (let index = 0; index < 5; index += 1) {
+      source.set(`r${index}`, { a: String(index) });
+      await turn(engine);
+      await expect.poll(() => engine.state?.good?.sequence).toBe(index + 1);
+    }
+    expect((await generationNames(target)).length).toBe(5);
+  });
+});
