@@ -61,6 +61,10 @@ export class Sidecar implements AsyncDisposable {
     return new Sidecar(child, `http://${admin}`);
   }
 
+  get pid(): number {
+    return this.#child.pid ?? Number.NaN;
+  }
+
   /** What it says of itself; undefined while it does not answer yet. */
   async status(signal: AbortSignal): Promise<SidecarStatus | undefined> {
     if (this.#failure !== undefined) throw this.#unexpected(this.#failure);

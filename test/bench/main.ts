@@ -1,0 +1,42 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { Bench, type Scenario } from './bench.ts';
+import { describeMachine, jsonOf, machineLine, markdownOf, type Result } from './report.ts';
+import { delivery } from './scenarios/delivery.ts';
+import { idleMemory } from './scenarios/idle-memory.ts';
+import { idlePoll } from './scenarios/idle-poll.ts';
+import { init } from './scenarios/init.ts';
+import { largeSet } from './scenarios/large-set.ts';
+
+const scenarios: readonly Scenario[] = [init, idlePoll, idleMemory, delivery, largeSet];
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    runs: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
+const unknown = values.only?.find((name) => !scenarios.some((scenario) => scenario.name === name));
+const runs = values.runs === undefined ? undefined : Number(values.runs);
+if (unknown !== undefined || (runs !== undefined && !(Number.isInteger(runs) && runs > 0))) {
+  const names = scenarios.map(({ name }) => name).join(' | ');
+  console.error(`usage: npm run bench -- [--only ${names}]… [--runs N] [--json FILE]`);
+  process.exit(2);
+}
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort());
+process.once('SIGTERM', () => interrupted.abort());
+
+const machine = describeMachine();
+console.log(`${machineLine(machine)}\n`);
+const results: Result[] = [];
+for (const { name, title, run } of scenarios) {
+  if (values.only !== undefined && !values.only.includes(name)) continue;
+  await using bench = await Bench.create({ runs, signal: interrupted.signal });
+  const result = { name, title, figures: await run(bench) };
+  results.push(result);
+  console.log(markdownOf(result));
+}
+if (values.json !== undefined) await writeFile(values.json, jsonOf(machine, results));

@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const program = join(import.meta.dirname, '../../dist/wherry.cjs');
+const run = promisify(execFile);
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'wherry-demo-test-'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+}
+
+async function demo(env: NodeJS.ProcessEnv = {}, signal?: NodeJS.Signals): Promise<Outcome> {
+  const running = run(process.execPath, [program, 'demo', '--once'], {
+    env: { ...process.env, TMPDIR: directory, ...env },
+  });
+  if (signal !== undefined) {
+    running.child.stdout?.once('data', () => running.child.kill(signal));
+  }
+  return running.then(
+    ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
+    ({ code, stdout, stderr }) => ({ code, output: stdout + stderr }),
+  );
+}
+
+describe('wherry demo --once', () => {
+  test('tells the whole story with its milliseconds, ends with 0, and leaves nothing behind', async () => {
+    const { code, output } = await demo();
+    expect(output).toMatch(/pushed +commit [0-9a-f]{7}: Greet in the evening/);
+    expect(output).toMatch(
+      /\+\d+ ms {2}published +commit [0-9a-f]{7}, 3 files in one swap \(changed: shop\.json\)/,
+    );
+    expect(output).toMatch(/changed: hours\.json, prices\.json, shop\.json/);
+    expect(output).toMatch(/\+\d+ ms {2}rejected +500 from the application: prices\.json: "tea" is "five"/);
+    expect(output).toMatch(/\+\d+ ms {2}rolled back/);
+    expect(output).toMatch(/status +commit [0-9a-f]{7} is quarantined: .*which is not a number/);
+    expect(output).toMatch(/serves +"Good evening!" tea 5 USD, open 6-22 \(release 2\)\n/);
+    expect(output).not.toContain('\u001b');
+    expect(code).toBe(0);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('is not disturbed by settings, a git configuration and a proxy of the user', async () => {
+    await writeFile(join(directory, '.gitconfig'), '[core]\n\thooksPath = /nowhere\n[broken\n');
+    const { code, output } = await demo({
+      HOME: directory,
+      WHERRY_GIT_REF: 'no-such-branch',
+      WHERRY_TARGET: '/no/such/place',
+      GIT_DIR: '/nowhere',
+      GIT_AUTHOR_DATE: 'never',
+      http_proxy: 'http://127.0.0.1:9',
+    });
+    expect(output).toContain('That is all.');
+    expect(code).toBe(0);
+  });
+
+  test('says what to install where git is missing', async () => {
+    const { code, output } = await demo({ PATH: directory });
+    expect(output).toMatch(
+      /the demo needs git, and there is none on the PATH; install it: apt-get install git/,
+    );
+    expect(code).toBe(1);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('says what to install where git cannot serve HTTP', async () => {
+    const bin = join(directory, 'bin');
+    await mkdir(bin);
+    await writeFile(join(bin, 'git'), `#!/bin/sh\necho ${bin}\n`);
+    await chmod(join(bin, 'git'), 0o755);
+    const { code, output } = await demo({ PATH: bin });
+    expect(output).toMatch(/git-http-backend is missing; install the rest of git/);
+    expect(code).toBe(1);
+  });
+
+  test('cleans up when it is interrupted', async () => {
+    const { code } = await demo({}, 'SIGINT');
+    expect(code).toBe(130);
+    expect(await readdir(directory)).toEqual([]);
+  });
+});
