@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { systemCode, TargetError, UnreachableError } from '../../failure/failure.ts';
+import type { Log } from '../../platform/log.ts';
+import { DamageError } from './damage.ts';
+import { createRepository, inspectRepository, type ObjectFormat } from './repository.ts';
+
+/** A bare repository to work on. */
+export interface Clone {
+  readonly directory: string;
+  /** Nothing was ever fetched into it. */
+  readonly fresh: boolean;
+  readonly shallow: boolean;
+  readonly packs: number;
+}
+
+/** The repository turned out to use the other hash function than the clone. */
+export class OtherFormat extends Error {}
+
+/** Half-made clones and those about to be removed; what carries such a name at a start is a left-over. */
+export const passing = /^\.(?:new|old)-/;
+
+/** The place of one clone, which a better one takes over by rename whenever there is any doubt about it. */
+export class CloneSlot {
+  readonly directory: string;
+  readonly #log: Log;
+  #format: ObjectFormat;
+  #doubt: DamageError | undefined;
+
+  constructor(directory: string, format: ObjectFormat, log: Log) {
+    this.directory = directory;
+    this.#format = format;
+    this.#log = log;
+  }
+
+  /** The next `use` makes a new clone. */
+  distrust(doubt: DamageError): void {
+    this.#doubt = doubt;
+  }
+
+  /**
+   * Does the work on the clone; on a new one beside it when there is none, when it cannot be trusted, or when the
+   * work finds it damaged. The new one takes its place when the work is done, and is gone when that fails.
+   */
+  async use<T>(work: (clone: Clone) => Promise<T>): Promise<T> {
+    try {
+      const inspection = await inspectRepository(this.directory);
+      if (this.#doubt !== undefined) throw this.#doubt;
+      if (inspection !== undefined) {
+        this.#format = inspection.format;
+        return await work({ directory: this.directory, fresh: false, ...inspection });
+      }
+    } catch (error) {
+      if (error instanceof DamageError) {
+        this.#log.warn({ reason: error.message }, 'the local clone is in doubt: a new one is made beside it');
+      } else if (!(error instanceof OtherFormat)) throw error;
+    }
+    return this.#renew(work);
+  }
+
+  async #renew<T>(work: (clone: Clone) => Promise<T>): Promise<T> {
+    try {
+      return await this.#inNewClone(this.#format, work);
+    } catch (error) {
+      if (!(error instanceof OtherFormat)) throw error;
+      this.#format = this.#format === 'sha1' ? 'sha256' : 'sha1';
+      return await this.#inNewClone(this.#format, work);
+    }
+  }
+
+  async #inNewClone<T>(format: ObjectFormat, work: (clone: Clone) => Promise<T>): Promise<T> {
+    const directory = this.#beside('new');
+    try {
+      await onState(createRepository(directory, format));
+      const result = await work({ directory, fresh: true, shallow: false, packs: 0 });
+      await onState(this.#replaceBy(directory));
+      this.#doubt = undefined;
+      return result;
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+      if (!(error instanceof DamageError)) throw error;
+      throw new UnreachableError({
+        setting: 'WHERRY_GIT_REPO',
+        problem: `a new clone is not usable: ${error.message}`,
+        cure: 'it is tried again',
+        cause: error,
+      });
+    }
+  }
+
+  async #replaceBy(directory: string): Promise<void> {
+    const old = this.#beside('old');
+    await mkdir(dirname(this.directory), { recursive: true, mode: 0o700 });
+    await rename(this.directory, old).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    });
+    await rename(directory, this.directory);
+    // What cannot be removed now is a left-over of the next start.
+    await rm(old, { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  #beside(kind: 'new' | 'old'): string {
+    return join(dirname(this.directory), `.${kind}-${basename(this.directory)}-${randomUUID().slice(0, 8)}`);
+  }
+}
+
+/** An error of the state directory's file system is the target volume's. */
+export async function onState<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw new TargetError({
+      setting: 'WHERRY_STATE_DIR',
+      problem: `the clone cannot be kept there (${systemCode(error)})`,
+      cure: 'make the volume writable and give it room',
+      cause: error,
+    });
+  }
+}

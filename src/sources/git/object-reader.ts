@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { type GroupProcess, spawnGroup } from '../../platform/process-group.ts';
+import { ByteReader } from './byte-reader.ts';
+import { DamageError } from './damage.ts';
+import { isObjectId } from './refs.ts';
+
+export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag';
+
+export interface ObjectHead {
+  readonly oid: string;
+  readonly type: ObjectType;
+  readonly size: number;
+}
+
+/** `objects` answers each question at once; `bulk` and `heads` (without contents) when all are asked. */
+const flags = {
+  objects: ['--batch'],
+  bulk: ['--batch', '--buffer'],
+  heads: ['--batch-check', '--buffer'],
+} as const;
+
+/**
+ * One `git cat-file --batch`: objects are asked for by name and come in that order. Names are object names with
+ * git's suffixes, never paths. Every content is checked against its name. Whatever goes wrong is a `DamageError`.
+ */
+export class ObjectReader implements AsyncDisposable {
+  readonly #group: GroupProcess;
+  readonly #signal: AbortSignal;
+  readonly #reader: ByteReader;
+
+  constructor(env: NodeJS.ProcessEnv, mode: keyof typeof flags, signal: AbortSignal) {
+    this.#group = spawnGroup('git', ['cat-file', ...flags[mode]], { env, signal });
+    this.#signal = signal;
+    this.#reader = new ByteReader(this.#group.child.stdout);
+  }
+
+  /** Asks for objects; the answers are to be read in this order, each head and then its content. */
+  ask(names: readonly string[]): void {
+    if (names.length > 0) this.#group.child.stdin.write(`${names.join('\n')}\n`);
+  }
+
+  /** Nothing more will be asked. */
+  askNoMore(): void {
+    this.#group.child.stdin.end();
+  }
+
+  /** The next answer's head; undefined when there is no such object. */
+  async head(): Promise<ObjectHead | undefined> {
+    const line = await this.#guard(this.#reader.line());
+    const match = /^([0-9a-f]+) (commit|tree|blob|tag) (\d+)$/.exec(line);
+    if (match?.[1] !== undefined && isObjectId(match[1])) {
+      return { oid: match[1], type: match[2] as ObjectType, size: Number(match[3]) };
+    }
+    if (line.endsWith(' missing')) return undefined;
+    throw new DamageError(`git cat-file answered ${JSON.stringify(line.slice(0, 200))}`);
+  }
+
+  /** The whole content of the object whose head was read. */
+  async content(head: ObjectHead): Promise<Buffer> {
+    const content = await this.#guard(this.#reader.bytes(head.size));
+    await this.#guard(this.#reader.bytes(1));
+    if (hashOf(head).update(content).digest('hex') !== head.oid) throw corrupt(head);
+    return content;
+  }
+
+  /** The same in pieces; the last piece is followed by the check. */
+  async *stream(head: ObjectHead): AsyncGenerator<Buffer, void, void> {
+    const hash = hashOf(head);
+    const pieces = this.#reader.stream(head.size);
+    for (;;) {
+      const { done, value } = await this.#guard(pieces.next());
+      if (done === true) break;
+      hash.update(value);
+      yield value;
+    }
+    await this.#guard(this.#reader.bytes(1));
+    if (hash.digest('hex') !== head.oid) throw corrupt(head);
+  }
+
+  /** The next answer whole; it must be there, and of this type. */
+  async expect(type: ObjectType): Promise<{ readonly oid: string; readonly content: Buffer }> {
+    const head = await this.head();
+    if (head === undefined) throw new DamageError(`a ${type} is missing`);
+    if (head.type !== type) throw new DamageError(`${head.oid} is a ${head.type}, not a ${type}`);
+    return { oid: head.oid, content: await this.content(head) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#group[Symbol.dispose]();
+    await this.#group.ended.catch(() => undefined);
+  }
+
+  /** Reading fails when git has ended early, for which its last words are the reason. */
+  async #guard<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await reading;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      const { code, stderr } = await this.#group.ended;
+      throw new DamageError(`git cat-file ended with ${code ?? 'a signal'}: ${stderr.trim()}`, error);
+    }
+  }
+}
+
+function hashOf({ oid, type, size }: ObjectHead) {
+  return createHash(oid.length === 64 ? 'sha256' : 'sha1').update(`${type} ${size}\0`);
+}
+
+function corrupt({ oid, type }: ObjectHead): DamageError {
+  return new DamageError(`the ${type} ${oid} is corrupt`);
+}

@@ -1,0 +1,24 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../../failure/failure.ts';
+import { writeAtomically } from '../../platform/atomic-write.ts';
+import { onState, passing } from './clone-slot.ts';
+import { gitConfiguration } from './environment.ts';
+import type { GitPlaces } from './places.ts';
+
+/** Makes the directory and git's only configuration file. */
+export async function prepare({ root, configFile }: GitPlaces): Promise<void> {
+  await onState(mkdir(root, { recursive: true, mode: 0o700 }));
+  const present = await readFile(configFile, 'utf8').catch(() => undefined);
+  if (present !== gitConfiguration) await onState(writeAtomically(configFile, gitConfiguration, 0o600));
+}
+
+/** Removes what killed runs and other settings left: half-made clones, and clones of repositories no longer used. */
+export async function removeLeftovers(root: string, keep: ReadonlySet<string>): Promise<void> {
+  const names = await readdir(root).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const stale = names.filter((name) => passing.test(name) || (name.startsWith('repo-') && !keep.has(name)));
+  await Promise.all(stale.map((name) => rm(join(root, name), { recursive: true, force: true })));
+}

@@ -1,0 +1,31 @@
+import type { Settings } from '../../settings/schema.ts';
+
+/** Which part of a repository is the set. */
+export interface Selection {
+  /** WHERRY_GIT_PATH by its elements; none = the whole repository. */
+  readonly root: readonly string[];
+  /** True when less than the whole tree is taken, so that other contents need not be fetched. */
+  readonly partial: boolean;
+  /** Whether the globs take this path, which is relative to the root. */
+  takes(path: string): boolean;
+  /** Whether the globs leave out this path and, as a directory, all below it. */
+  excludes(path: string): boolean;
+}
+
+export async function selectionOf({ gitPath, include, exclude }: Settings): Promise<Selection> {
+  const root = (gitPath ?? '.').split('/').filter((element) => element !== '' && element !== '.');
+  const included = await matcher(include ?? []);
+  const excluded = await matcher(exclude ?? []);
+  return {
+    root,
+    partial: root.length > 0 || included !== undefined || excluded !== undefined,
+    takes: (path) => (included?.(path) ?? true) && !(excluded?.(path) ?? false),
+    excludes: (path) => excluded?.(path) ?? false,
+  };
+}
+
+async function matcher(globs: readonly string[]): Promise<((path: string) => boolean) | undefined> {
+  if (globs.length === 0) return undefined;
+  const { default: picomatch } = await import('picomatch');
+  return picomatch([...globs], { dot: true });
+}

@@ -1,0 +1,80 @@
+import { MissingError } from '../../failure/failure.ts';
+import type { Entry, RelativePath, Revision } from '../../snapshot/entry.ts';
+import { missingOf } from './blobs.ts';
+import type { Clone } from './clone-slot.ts';
+import { DamageError } from './damage.ts';
+import { ObjectReader } from './object-reader.ts';
+import { readCurrent } from './repository.ts';
+import type { Selection } from './selection.ts';
+import { findRoot, type Gitlink, type Listing, listTree, type Root, readLinks } from './tree.ts';
+
+/** What a commit of a clone holds of the set. */
+export interface Reading {
+  readonly commit: Revision;
+  readonly root: Root;
+  readonly entries: readonly Entry[];
+  readonly gitlinks: readonly Gitlink[];
+}
+
+export interface ReadOptions {
+  readonly clone: Clone;
+  /** The environment of a git that reads the clone. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly selection: Selection;
+  readonly mount: string;
+  readonly maxFiles: number;
+  readonly signal: AbortSignal;
+  /** Brings blobs that a partial clone lacks. */
+  bringBlobs(oids: readonly string[]): Promise<void>;
+}
+
+/** Lists what the clone's current commit holds, by one `git cat-file`. */
+export async function readCommit(options: ReadOptions): Promise<Reading> {
+  const { clone, env, selection, signal } = options;
+  const current = await readCurrent(clone.directory);
+  if (current === undefined) throw new DamageError('its ref is missing');
+  await using reader = new ObjectReader(env, 'objects', signal);
+  const { commit, tree } = await peel(reader, current);
+  const root = await findRoot(reader, tree, selection.root);
+  const listing = await listTree(reader, root, options);
+  const links = await readLinksOf(reader, listing, options);
+  return { commit, root, entries: [...listing.entries, ...links], gitlinks: listing.gitlinks };
+}
+
+async function peel(
+  reader: ObjectReader,
+  oid: string,
+): Promise<{ readonly commit: Revision; readonly tree: string }> {
+  reader.ask([`${oid}^{commit}`]);
+  const head = await reader.head();
+  if (head === undefined) {
+    reader.ask([oid]);
+    const itself = await reader.head();
+    if (itself === undefined) throw new DamageError(`the object ${oid} is missing`);
+    throw new MissingError({
+      setting: 'WHERRY_GIT_REF',
+      problem: `it leads to a ${itself.type}, not to a commit`,
+      cure: 'name a branch, tag or commit',
+    });
+  }
+  const text = (await reader.content(head)).toString('latin1');
+  const tree = /^tree ([0-9a-f]+)\n/.exec(text)?.[1];
+  if (tree === undefined) throw new DamageError(`the commit ${head.oid} has no tree`);
+  return { commit: head.oid as Revision, tree };
+}
+
+async function readLinksOf(
+  reader: ObjectReader,
+  { links }: Listing,
+  { selection, env, signal, bringBlobs }: ReadOptions,
+): Promise<Entry[]> {
+  if (links.length > 0 && selection.partial) {
+    const missing = await missingOf([...new Set(links.map(({ oid }) => oid))], env, signal);
+    if (missing.length > 0) await bringBlobs(missing);
+  }
+  return readLinks(reader, links);
+}
+
+export function byPath(a: { readonly path: RelativePath }, b: { readonly path: RelativePath }): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
