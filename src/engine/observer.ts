@@ -1,5 +1,8 @@
 import type { AnswerClass } from '../reload/target.ts';
 
+/** The name in metrics of a source that is the only one. */
+export const mainLayer = 'main';
+
 export type PollResult = 'unchanged' | 'changed' | 'quarantined' | 'failed';
 export type SyncResult = 'published' | 'equal' | 'refused' | 'failed';
 export type Phase = 'probe' | 'fetch' | 'stage' | 'publish' | 'reload';

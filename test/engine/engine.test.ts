@@ -147,6 +147,7 @@ describe('delivery', () => {
         await turn(engine);
         await expect.poll(() => engine.state?.good?.sequence).toBe(1);
         await expect.poll(() => application.calls.length).toBeGreaterThanOrEqual(Math.min(calls, starts + 1));
+      await engine[Symbol.asyncDispose]();
       }
       expect(application.calls).toHaveLength(calls);
     },
@@ -157,6 +158,7 @@ describe('delivery', () => {
     source.set('r1', { a: '1' });
     const init = await start();
     await init.bring(signal);
+    await init[Symbol.asyncDispose]();
     const sidecar = await start();
     await turn(sidecar);
     await turn(sidecar);
