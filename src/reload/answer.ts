@@ -135,5 +135,10 @@ function statusOf(error: unknown): number | undefined {
 function messageOf(error: unknown): string {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
   const messages = errors.map((one) => (one instanceof Error ? one.message : String(one)));
-  return oneLine([...new Set(messages)].join(', '));
+  return oneLine([...new Set(messages.map(openSslReason))].join(', '));
+}
+
+/** OpenSSL's words without its code, function and source file. */
+function openSslReason(message: string): string {
+  return message.replace(/\b[0-9A-F]{8,}:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):\S*/g, 'TLS: $1');
 }

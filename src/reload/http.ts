@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { CallTimeout, classifyError, classifyResponse, type HttpResponse, oneLine } from './answer.ts';
@@ -34,6 +35,8 @@ async function exchange(call: HttpCall, context: ReloadContext, signal: AbortSig
   const timer = setTimeout(() => request.destroy(new CallTimeout()), call.timeout);
   const abort = () => request.destroy(new Error('given up'));
   signal.addEventListener('abort', abort);
+  // Nobody waits for it when the request cannot even be put together.
+  promise.catch(() => undefined);
   // It stays until the end: destroying a request may report once more.
   request.on('error', reject);
   request.on('response', (response) => {
@@ -65,6 +68,8 @@ function addressOf(url: URL): RequestOptions {
 function agentFor({ target, proxyEnv, ca }: HttpCall): http.Agent {
   const proxied = isLoopback(hostOf(target)) ? {} : { proxyEnv };
   if (target.protocol === 'http:') return new http.Agent({ keepAlive: false, ...proxied });
+  // The text is otherwise taken for an empty list, and no certificate is trusted.
+  if (ca !== undefined) new X509Certificate(ca);
   return new https.Agent({ keepAlive: false, ...proxied, ...(ca === undefined ? {} : { ca }) });
 }
 
