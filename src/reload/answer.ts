@@ -1,5 +1,6 @@
 import { formatDuration } from '../platform/units.ts';
 import type { Statuses } from '../settings/kinds.ts';
+import { oneLine } from './one-line.ts';
 import type { Answer } from './target.ts';
 
 /** What was asked, as far as it may be shown. */
@@ -54,11 +55,6 @@ export function classifyError(call: Call, error: unknown, hide: (text: string) =
   return cure === undefined
     ? { class: 'not-up', detail }
     : { class: 'misconfigured', detail: `${detail}; ${cure}` };
-}
-
-/** Control characters and line breaks become single spaces. */
-export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/gu, ' ').trim();
 }
 
 function describe({ method, url }: Call, { status, reason, body }: HttpResponse): string {

@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
-import { CallTimeout, classifyError, classifyResponse, type HttpResponse, oneLine } from './answer.ts';
+import { CallTimeout, classifyError, classifyResponse, type HttpResponse } from './answer.ts';
 import { hostOf, isLocalhost, isLoopback, lookUpLocalhost } from './hosts.ts';
 import { type HttpCall, headersFor, shownUrl } from './http-call.ts';
+import { oneLine } from './one-line.ts';
 import type { Answer, ReloadContext } from './target.ts';
 
 /** So much of a body is kept for the message. Bytes. */

@@ -5,8 +5,8 @@ import {
   classifyError,
   classifyResponse,
   type HttpResponse,
-  oneLine,
 } from '../../src/reload/answer.ts';
+import { oneLine } from '../../src/reload/one-line.ts';
 import { settingsOf } from './context.ts';
 
 function callOf(expected = '2xx'): Call {

@@ -1,0 +1,135 @@
+import type { FailureKind } from '../failure/failure.ts';
+import { formatDuration } from '../platform/units.ts';
+import { oneLine } from '../reload/one-line.ts';
+import type { AnswerClass } from '../reload/target.ts';
+
+/** What `GET /status` and `wherry status --json` say. Times are ISO 8601; nothing in it is secret. */
+export interface StatusDocument {
+  readonly version: string;
+  /** The source's description. */
+  readonly source: string;
+  /** What readers see; absent until the first publish. */
+  readonly published?: PublishedStatus | undefined;
+  /** The newest revision that the source showed. */
+  readonly sourceRevision?: string | undefined;
+  readonly targets: readonly TargetStatus[];
+  /** True while a target has not taken the published set. */
+  readonly pending: boolean;
+  readonly quarantine?:
+    | {
+        readonly revision: string;
+        readonly digest?: string | undefined;
+        readonly reason: string;
+        readonly at: string;
+      }
+    | undefined;
+  /** The revision that the published set took the place of, because it was rejected. */
+  readonly rolledBack?: { readonly from: string; readonly reason: string; readonly at: string } | undefined;
+  readonly lastSync?: { readonly at: string; readonly result: string } | undefined;
+  readonly lastFailure?:
+    | { readonly kind: FailureKind; readonly message: string; readonly at: string }
+    | undefined;
+  /** When the source last answered this process. */
+  readonly lastContact?: string | undefined;
+  readonly nextPoll?: string | undefined;
+}
+
+export interface PublishedStatus {
+  readonly generation?: string | undefined;
+  readonly revision: string;
+  readonly digest: string;
+  readonly sequence: number;
+  readonly publishedAt: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface TargetStatus {
+  readonly name: string;
+  /** The sequence that it last took; 0 = none. */
+  readonly acknowledged: number;
+  readonly state: 'acknowledged' | 'pending' | 'rejected';
+  readonly lastAnswer?:
+    | { readonly class: AnswerClass; readonly detail?: string | undefined; readonly at: string }
+    | undefined;
+}
+
+/** The rows that people read, on the page and in a terminal: each a name and its lines. */
+export function statusRows(
+  status: StatusDocument,
+  now: Date,
+): readonly (readonly [string, readonly string[]])[] {
+  const { published, quarantine, rolledBack, lastSync, lastFailure, lastContact, nextPoll } = status;
+  const time = (at: string) => `${at} (${distance(at, now)})`;
+  const rows: [string, readonly string[]][] = [
+    ['source', [status.source]],
+    ['published', published === undefined ? ['nothing yet'] : publishedLines(published, time)],
+    ['source is at', status.sourceRevision === undefined ? [] : [status.sourceRevision]],
+    ['targets', status.targets.map(targetLine)],
+    [
+      'quarantined',
+      quarantine === undefined ? [] : [quarantine.revision, quarantine.reason, time(quarantine.at)],
+    ],
+    [
+      'rolled back',
+      rolledBack === undefined ? [] : [`from ${rolledBack.from}`, rolledBack.reason, time(rolledBack.at)],
+    ],
+    ['last sync', lastSync === undefined ? [] : [`${lastSync.result}, ${time(lastSync.at)}`]],
+    [
+      'last failure',
+      lastFailure === undefined ? [] : [lastFailure.message, `${lastFailure.kind}, ${time(lastFailure.at)}`],
+    ],
+    ['last contact', lastContact === undefined ? [] : [time(lastContact)]],
+    ['next poll', nextPoll === undefined ? [] : [time(nextPoll)]],
+    ['version', [status.version]],
+  ];
+  return rows
+    .map(([name, lines]) => [name, lines.map(oneLine).filter((line) => line !== '')] as const)
+    .filter(([, lines]) => lines.length > 0);
+}
+
+/** For a terminal: aligned, one fact a line, a line feed at the end. */
+export function formatStatus(status: StatusDocument, now: Date = new Date()): string {
+  const rows = statusRows(status, now);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows
+    .flatMap(([name, lines]) =>
+      lines.map((line, index) => `${(index === 0 ? name : '').padEnd(width)}  ${line}\n`),
+    )
+    .join('');
+}
+
+function publishedLines(
+  { revision, sequence, files, bytes, publishedAt }: PublishedStatus,
+  time: (at: string) => string,
+) {
+  const count = files === 1 ? '1 file' : `${files} files`;
+  return [revision, `sequence ${sequence}, ${count}, ${formatBytes(bytes)}`, time(publishedAt)];
+}
+
+function targetLine({ name, acknowledged, state, lastAnswer }: TargetStatus): string {
+  const took = acknowledged === 0 ? 'took no set yet' : `took sequence ${acknowledged}`;
+  const trouble = lastAnswer === undefined || lastAnswer.class === 'accepted' ? undefined : lastAnswer;
+  const said = trouble === undefined ? '' : `; ${trouble.class}: ${trouble.detail ?? ''}`;
+  return `${name} ${state}, ${took}${said}`;
+}
+
+function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  const amount = bytes / 1024 ** step;
+  return `${step === 0 ? amount : amount.toFixed(1)} ${units[step]}`;
+}
+
+/** `12s ago`, `in 5m`: whole steps of the largest fitting unit. */
+function distance(at: string, now: Date): string {
+  const milliseconds = Date.parse(at) - now.getTime();
+  if (Number.isNaN(milliseconds)) return 'at an unknown time';
+  const size = Math.abs(milliseconds);
+  if (size < 1000) return 'now';
+  const day = 86_400_000;
+  const unit = [3_600_000, 60_000, 1000].find((one) => size >= one) ?? 1000;
+  const whole =
+    size >= 2 * day ? `${Math.floor(size / day)} days` : formatDuration(Math.floor(size / unit) * unit);
+  return milliseconds < 0 ? `${whole} ago` : `in ${whole}`;
+}
