@@ -12,7 +12,7 @@ export default defineConfig({
   input: { wherry: 'src/main.ts' },
   platform: 'node',
   tsconfig: false,
-  transform: { define: { __WHERRY_VERSION__: JSON.stringify(version) } },
+  transform: { target: 'node22', define: { __WHERRY_VERSION__: JSON.stringify(version) } },
   output: {
     dir: 'dist',
     format: 'cjs',

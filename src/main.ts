@@ -56,6 +56,18 @@ async function dispatch(line: CommandLine, env: NodeJS.ProcessEnv): Promise<numb
   }
 }
 
+/** Older versions stop at syntax that they do not know, in words that help nobody. */
+function runtimeProblem(): string | undefined {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 22)) return undefined;
+  return `wherry: needs Node.js 22.22 or newer, and this is ${process.versions.node}\n`;
+}
+
+const problem = runtimeProblem();
+if (problem !== undefined) {
+  process.stderr.write(problem);
+  process.exit(exitCodes.unexpected);
+}
 main(process.argv.slice(2), process.env).then(
   // Nothing that is still open may keep a finished command alive.
   (code) => process.exit(code),

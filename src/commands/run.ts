@@ -8,7 +8,7 @@ import type { Log } from '../platform/log.ts';
 import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import type { LoadedSettings } from '../settings/settings.ts';
 import { version } from '../version.ts';
-import { adminView, metricsView } from './admin-view.ts';
+import { adminView, liveStatus } from './admin-view.ts';
 import { reportFatal } from './report.ts';
 import { SettingsWatch } from './settings-watch.ts';
 import { SourceWatch } from './source-watch.ts';
@@ -27,7 +27,7 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   const ending = endOnSignal(log);
   const options = publisherOptions(settings);
   const { target, stateDir } = placesOf(settings);
-  const metrics = new Metrics(() => metricsView(engine));
+  const metrics: Metrics = new Metrics(() => liveStatus(engine, loop));
   const parts = await createParts(settings, env, log, true);
   await using engine = new Engine(
     {

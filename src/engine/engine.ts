@@ -71,7 +71,7 @@ export class Engine implements AsyncDisposable {
     const current = await publisher.current();
     const good = loaded.good && (await publisher.generation(loaded.good.generation));
     const isThere = (name: string) => name === current?.name || name === good?.name;
-    const memory = new Memory(store, reconcile(loaded, current, isThere));
+    const memory = new Memory(store, reconcile(loaded, current, isThere), loaded);
     await memory.flush();
     const keeper = new Keeper(this.#options, this.#courier, current);
     await keeper.collect(memory);

@@ -8,9 +8,11 @@ export class Memory {
   #written: State | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(store: StateStore, state: State) {
+  /** `onDisk` is what was read; a state that says the same need not be written. */
+  constructor(store: StateStore, state: State, onDisk: State) {
     this.#store = store;
     this.#state = state;
+    if (JSON.stringify(state) === JSON.stringify(onDisk)) this.#written = state;
   }
 
   get state(): State {

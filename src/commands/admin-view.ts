@@ -1,0 +1,54 @@
+import type { Metrics } from '../admin/metrics.ts';
+import type { StatusDocument } from '../admin/status.ts';
+import type { AdminView, Health } from '../admin/view.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Loop } from '../engine/loop.ts';
+import { pendingTargets } from '../engine/state.ts';
+import { statusDocument } from './status-document.ts';
+
+/** Fills what the administration shows from the engine and the loop. */
+export function adminView(engine: Engine, loop: Loop, metrics: Metrics): AdminView {
+  return {
+    startup: () => startup(engine),
+    ready: () => ready(engine),
+    live: () =>
+      well(loop.isTurning(), 'the loop turns', 'the loop has been busy for longer than its time-outs allow'),
+    status: () => liveStatus(engine, loop),
+    metrics: (openMetrics) => metrics.render(openMetrics),
+  };
+}
+
+/** The status of the running sidecar. */
+export function liveStatus(engine: Engine, loop: Loop): StatusDocument {
+  const { source, targets } = engine.parts;
+  const until = loop.untilNextPoll();
+  const nextPoll = until === undefined ? undefined : new Date(Date.now() + until);
+  return statusDocument(source.description, engine.state, {
+    targets,
+    lastContact: engine.lastContact,
+    nextPoll,
+  });
+}
+
+function startup(engine: Engine): Health {
+  const failure = engine.state?.lastFailure;
+  const why =
+    failure === undefined ? 'no set is published yet' : `no set is published yet: ${failure.message}`;
+  return well(engine.state?.published !== undefined, 'a set is published', why);
+}
+
+function ready(engine: Engine): Health {
+  const started = startup(engine);
+  const { state } = engine;
+  if (!started.ok || state === undefined) return started;
+  const pending = pendingTargets(state, engine.parts.targets).map(({ name }) => {
+    const answer = state.targets[name]?.lastAnswer;
+    return answer === undefined ? name : `${name} (${answer.detail ?? answer.class})`;
+  });
+  const why = `sequence ${state.published?.sequence} is not acknowledged by ${pending.join(', ')}`;
+  return well(pending.length === 0, 'the published set is acknowledged', why);
+}
+
+function well(ok: boolean, good: string, bad: string): Health {
+  return { ok, reason: ok ? good : bad };
+}

@@ -1,0 +1,30 @@
+import { formatStatus } from '../admin/status.ts';
+import { readState } from '../engine/state-store.ts';
+import { exitCodes, SettingsError } from '../failure/failure.ts';
+import { readGeneration } from '../publish/generation.ts';
+import { onTarget } from '../publish/target-errors.ts';
+import type { LoadedSettings } from '../settings/settings.ts';
+import { statusDocument } from './status-document.ts';
+import { placesOf } from './wiring.ts';
+
+/** What the state file remembers: it needs no running sidecar. */
+export async function status(
+  { settings }: LoadedSettings,
+  asJson: boolean,
+  out: NodeJS.WritableStream,
+): Promise<number> {
+  const { target, stateDir } = placesOf(settings);
+  const state = await onTarget(readState(stateDir));
+  if (state === undefined) {
+    throw new SettingsError({
+      setting: 'WHERRY_TARGET',
+      problem: `${stateDir} holds no state: nothing was ever published to ${target}, or it is another directory`,
+      cure: 'give status the target and state directory of the sidecar',
+    });
+  }
+  const published = state.published && (await onTarget(readGeneration(target, state.published.generation)));
+  const source = published?.manifest.source ?? settings.gitRepo?.display ?? 'unknown';
+  const document = statusDocument(source, state);
+  out.write(asJson ? `${JSON.stringify(document, null, 2)}\n` : formatStatus(document));
+  return exitCodes.done;
+}
