@@ -156,8 +156,21 @@ export function connectionFailure(error: unknown, asked: Asked): Failure {
   if (/CERTIFICATE_REQUIRED|ALERT_BAD_CERTIFICATE|ALERT_UNKNOWN_CA|SSLV3_ALERT_HANDSHAKE/.test(code)) {
     return clientCertificateFailure(asked, error);
   }
+  const message = error instanceof Error ? error.message : '';
+  if (code === 'ERR_PROXY_TUNNEL') {
+    return /\b407\b/.test(message) ? statusFailure(407, asked) : proxyFailure(asked, message, error);
+  }
   const words = networkWords[code] ?? (error instanceof Error ? error.message : String(error));
   return unreachable(asked, words, error);
+}
+
+function proxyFailure({ display }: Asked, found: string, cause: unknown): UnreachableError {
+  return new UnreachableError({
+    setting: 'HTTPS_PROXY',
+    problem: `the proxy does not lead to ${display}: ${found.split('\r', 1)[0]}`,
+    cure: 'check the proxy, or leave the host out with NO_PROXY',
+    cause,
+  });
 }
 
 /** What a failed git says. Its text decides only where no better witness is at hand. */

@@ -2,7 +2,8 @@ import { MissingError } from '../../failure/failure.ts';
 import type { Log } from '../../platform/log.ts';
 import type { GitRemote } from '../../settings/git-remote.ts';
 import type { Settings } from '../../settings/schema.ts';
-import { authorizationOf } from './credentials.ts';
+import { authorizationOf, sendsSecrets } from './credentials.ts';
+import { proxyVariables } from './environment.ts';
 import type { Asked } from './failures.ts';
 import { LsRemote } from './ls-remote.ts';
 import { type GitPlaces, originOf, urlForGit } from './places.ts';
@@ -42,7 +43,13 @@ export class Remote implements AsyncDisposable {
       address: 'WHERRY_GIT_REPO',
     };
     const lsRemote = new LsRemote(() => sessionFor(options, urlForGit(repo)), asked, places.root);
-    return new Remote(options, asked, lsRemote);
+    switch (repo.transport) {
+      case 'http':
+        return new Remote(options, asked, await httpRefs(options, asked, lsRemote));
+      case 'ssh':
+      case 'file':
+        return new Remote(options, asked, lsRemote);
+    }
   }
 
   /** Where the repository is now: a redirect within its origin is followed. */
@@ -93,4 +100,32 @@ export class Remote implements AsyncDisposable {
 function sessionFor({ settings, repo, ambient, places }: RemoteOptions, url: string): Promise<Session> {
   const trusted = originOf(url) === originOf(urlForGit(repo));
   return openSession({ settings, ambient, places, url, trusted });
+}
+
+async function httpRefs(
+  { settings, repo, ambient, log }: RemoteOptions,
+  asked: Asked,
+  fallback: RefReader,
+): Promise<RefReader> {
+  const { HttpRefs } = await import('./http-refs.ts');
+  const { agentsSpeakToProxies, HttpConnection } = await import('./http-connection.ts');
+  const proxyEnv = proxyVariables(ambient);
+  const proxied = Object.keys(proxyEnv).some((name) => /^https?_proxy$/i.test(name));
+  const { gitCa, gitClientCert, gitClientKey, gitCookies } = settings;
+  return new HttpRefs({
+    url: repo.url,
+    asked,
+    connection: new HttpConnection({ ca: gitCa, cert: gitClientCert, key: gitClientKey, proxyEnv }),
+    authorization: authorizationOf(settings)?.header,
+    secrets: sendsSecrets(settings),
+    ownAuthority: gitCa !== undefined,
+    fallback,
+    unable:
+      gitCookies !== undefined
+        ? 'cookies are git’s to send'
+        : proxied && !agentsSpeakToProxies(process.versions.node)
+          ? 'this Node.js does not speak to proxies'
+          : undefined,
+    log,
+  });
 }
