@@ -15,8 +15,8 @@ export interface Verdict {
 export interface CourierOptions {
   readonly observer: Observer;
   readonly log: Log;
-  /** Called when a set was rejected, so that the loop does something about it. */
-  readonly onVerdict: () => void;
+  /** Called when every target took the set, or one rejected it, so that the loop does what follows from it. */
+  readonly onEnd: () => void;
 }
 
 /** Tells the targets what is owed to them, in the background, one set at a time. */
@@ -50,15 +50,21 @@ export class Courier {
     const pending = pendingTargets(memory.state, targets);
     if (pending.length === 0) return;
     const stop = new AbortController();
-    const end = this.#tell(memory, { set: published, pending, targets }, stop.signal, hardSignal)
-      .catch((error: unknown) => {
-        if (!hardSignal.aborted)
-          this.#options.log.error({ err: error }, 'telling the targets was interrupted');
-      })
-      .finally(() => {
+    const told = this.#tell(memory, { set: published, pending, targets }, stop.signal, hardSignal);
+    const end = told.then(
+      (isOver) => {
         this.#running = undefined;
-        if (this.#verdict !== undefined) this.#options.onVerdict();
-      });
+        if (isOver) this.#options.onEnd();
+      },
+      (error: unknown) => {
+        this.#running = undefined;
+        if (hardSignal.aborted) return;
+        this.#options.log.error(
+          { err: error },
+          'telling the targets was interrupted; it begins again with the next look',
+        );
+      },
+    );
     this.#running = { stop, end };
   }
 
@@ -68,17 +74,18 @@ export class Courier {
     await this.#running?.end;
   }
 
+  /** True when it came to an end: taken by all, or rejected by one. */
   async #tell(
     memory: Memory,
     { set, pending, targets }: { set: PublishedSet; pending: readonly Target[]; targets: readonly Target[] },
     signal: AbortSignal,
     hardSignal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { observer, log } = this.#options;
     const { deliver } = await import('../reload/delivery.ts');
     const started = performance.now();
     const { revision, sequence, publishedAt } = set;
-    const previous = memory.state.good?.revision;
+    const { previous } = memory.state;
     const outcome = await deliver({
       targets: pending,
       context: { revision, sequence, publishedAt, previous },
@@ -89,11 +96,12 @@ export class Courier {
     });
     if (outcome.kind === 'rejected')
       this.#verdict = { sequence, target: outcome.target.name, detail: outcome.detail };
-    if (outcome.kind !== 'accepted') return;
+    if (outcome.kind !== 'accepted') return outcome.kind === 'rejected';
     observer.phase('reload', (performance.now() - started) / 1000);
     if (this.#changeSeenAt !== undefined) observer.delivered((performance.now() - this.#changeSeenAt) / 1000);
     this.#changeSeenAt = undefined;
     log.debug({ sequence }, 'every target took the set');
+    return true;
   }
 
   /** The answer is on disk before anything follows from it; of a row of equal ones only the first is written. */

@@ -33,7 +33,12 @@ export class Engine implements AsyncDisposable {
     const { observer, log } = options;
     this.#options = options;
     this.#parts = parts;
-    this.#courier = new Courier({ observer, log, onVerdict: () => this.alarm.ring() });
+    const onEnd = () => {
+      // A generation that was kept for a rollback may be superfluous now.
+      this.#opened?.keeper.collectSoon();
+      this.alarm.ring();
+    };
+    this.#courier = new Courier({ observer, log, onEnd });
   }
 
   get state(): State | undefined {

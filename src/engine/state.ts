@@ -40,6 +40,8 @@ export interface State {
   /** The source's state that was last dealt with; `key` names the settings that shape the set. */
   readonly seen?: { readonly key: string; readonly revision: Revision };
   readonly published?: PublishedSet;
+  /** The revision that was published before it. */
+  readonly previous?: Revision;
   /** The last set that every target took: a rollback goes there. */
   readonly good?: PublishedSet;
   /** Everything up to this sequence counts as acknowledged: the main container started after it. */

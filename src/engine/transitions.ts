@@ -11,13 +11,8 @@ import { acknowledgedBy, type PublishedSet, pendingTargets, type State, type Tar
 /** A new set is what readers see. It is owed to every target. */
 export function published(state: State, set: PublishedSet, targets: readonly TargetId[], at: string): State {
   const { rejected: _, ...rest } = state;
-  const next: State = {
-    ...rest,
-    sequence: set.sequence,
-    published: set,
-    lastSync: { at, result: 'published' },
-  };
-  return commitIfTaken(next, targets);
+  const next = { ...replacing(rest), sequence: set.sequence, published: set };
+  return commitIfTaken({ ...next, lastSync: { at, result: 'published' } }, targets);
 }
 
 /** The source was followed to this revision: nothing of it is refused any more. */
@@ -104,7 +99,8 @@ export function rolledBack(state: State, set: PublishedSet, at: string): State {
   const { rejected: _, ...rest } = state;
   const from = state.published?.revision ?? set.revision;
   const reason = state.quarantine?.reason ?? '';
-  return { ...rest, sequence: set.sequence, published: set, good: set, rolledBack: { from, reason, at } };
+  const next = { ...replacing(rest), sequence: set.sequence, published: set, good: set };
+  return { ...next, rolledBack: { from, reason, at } };
 }
 
 export function failed(state: State, failure: Failure, at: string): State {
@@ -124,6 +120,12 @@ export function recovered(state: State): State {
 /** True for what was refused under the same settings. */
 export function isQuarantined(state: State, key: string, revision: Revision): boolean {
   return state.quarantine?.sourceKey === key && state.quarantine.revision === revision;
+}
+
+/** What is published now is the previous set of the next one. */
+function replacing(state: State): State {
+  const { previous: _, ...rest } = state;
+  return state.published === undefined ? rest : { ...rest, previous: state.published.revision };
 }
 
 function quarantineOf({ key, revision, digest }: RefusedSet, reason: string, at: string) {
