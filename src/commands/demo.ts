@@ -6,6 +6,7 @@ export async function demo(once: boolean): Promise<number> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
+  process.once('SIGHUP', () => stop.abort());
   const terminal = process.stdout.isTTY === true;
   const program = [process.execPath, process.argv[1] ?? ''];
   const color = terminal && process.env['NO_COLOR'] === undefined;

@@ -39,9 +39,9 @@ describe('wherry demo --once', () => {
     const { code, output } = await demo();
     expect(output).toMatch(/pushed +commit [0-9a-f]{7}: Greet in the evening/);
     expect(output).toMatch(
-      /\+\d+ ms {2}published +commit [0-9a-f]{7}, 3 files in one swap \(changed: shop\.json\)/,
+      /\+\d+ ms {2}published +commit [0-9a-f]{7} in one swap: shop\.json \(sequence 2\)/,
     );
-    expect(output).toMatch(/changed: hours\.json, prices\.json, shop\.json/);
+    expect(output).toMatch(/in one swap: hours\.json, prices\.json, shop\.json/);
     expect(output).toMatch(/\+\d+ ms {2}rejected +500 from the application: prices\.json: "tea" is "five"/);
     expect(output).toMatch(/\+\d+ ms {2}rolled back/);
     expect(output).toMatch(/status +commit [0-9a-f]{7} is quarantined: .*which is not a number/);
@@ -82,6 +82,23 @@ describe('wherry demo --once', () => {
     const { code, output } = await demo({ PATH: bin });
     expect(output).toMatch(/git-http-backend is missing; install the rest of git/);
     expect(code).toBe(1);
+  });
+
+  test('cleans up when nobody reads it any more', async () => {
+    await run(
+      'sh',
+      [
+        '-c',
+        '"$0" "$1" demo --once | head -n 1; while [ "$(ls -A "$TMPDIR")" ]; do sleep 0.1; done',
+        process.execPath,
+        program,
+      ],
+      {
+        env: { ...process.env, TMPDIR: directory },
+        timeout: 30_000,
+      },
+    );
+    expect(await readdir(directory)).toEqual([]);
   });
 
   test('cleans up when it is interrupted', async () => {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StatusDocument } from '../../admin/status.ts';
 import { exitCodes, toFailure, UnexpectedError } from '../../failure/failure.ts';
 import { isolatedGitEnv, requireGitServer } from './git.ts';
 import { startGitServer } from './git-server.ts';
@@ -10,7 +11,7 @@ import { stayLive } from './live.ts';
 import { MainContainer } from './main-container.ts';
 import { Narrator } from './narrator.ts';
 import { Repository } from './repository.ts';
-import { Sidecar, type SidecarStatus } from './sidecar.ts';
+import { Sidecar } from './sidecar.ts';
 import { firstCommit, firstServes, type Step, steps } from './steps.ts';
 import { Volume } from './volume.ts';
 import { short, Witness } from './witness.ts';
@@ -41,11 +42,15 @@ const pause = 2000;
 export async function runDemo(options: DemoOptions): Promise<number> {
   const narrator = new Narrator(options.out, options.color);
   const directory = await mkdtemp(join(tmpdir(), 'wherry-demo-'));
+  const unheard = new AbortController();
+  // A closed terminal, or a reader such as `head` that has enough, ends it in good order too.
+  options.out.on('error', () => unheard.abort());
+  const signal = AbortSignal.any([options.signal, unheard.signal]);
   try {
-    await playIn(directory, options, narrator);
+    await playIn(directory, { ...options, signal }, narrator);
     return exitCodes.done;
   } catch (error) {
-    if (options.signal.aborted) return options.once ? codeOfInterrupted : exitCodes.done;
+    if (signal.aborted) return options.once ? codeOfInterrupted : exitCodes.done;
     narrator.line(`\nwherry demo: ${toFailure(error).message}`);
     return exitCodes.unexpected;
   } finally {
@@ -143,13 +148,13 @@ async function play(stage: Stage, step: Step, number: number): Promise<void> {
 }
 
 /** The application itself has the last word about what it serves. */
-async function confirm(stage: Stage, { quarantine }: SidecarStatus, expected: string): Promise<void> {
+async function confirm(stage: Stage, { quarantine }: StatusDocument, expected: string): Promise<void> {
   const { narrator, witness, application, signal } = stage;
   const page = await httpGet(`${application.url}/`, signal);
   const served = page?.body.trim() ?? 'nothing';
   if (served !== expected)
     throw new UnexpectedError({ problem: `the application serves ${served}, and ${expected} was expected` });
-  if (quarantine !== undefined && quarantine !== null) {
+  if (quarantine !== undefined) {
     narrator.event(
       undefined,
       'plain',
@@ -166,7 +171,7 @@ async function confirm(stage: Stage, { quarantine }: SidecarStatus, expected: st
 async function noteForeignPush({ repository, witness }: Stage): Promise<void> {
   const at = performance.now();
   const revision = await repository.tip();
-  if (revision === undefined) return;
+  if (revision === undefined || !witness.isNew(revision)) return;
   witness.pushed({ revision, at }, await repository.subject(revision));
 }
 

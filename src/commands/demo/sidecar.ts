@@ -3,16 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StatusDocument } from '../../admin/status.ts';
 import { UnexpectedError } from '../../failure/failure.ts';
 import { httpGet } from './http-get.ts';
-
-/** The part of the sidecar's `GET /status` that the demo goes by. */
-export interface SidecarStatus {
-  readonly published?: { readonly revision: string; readonly sequence: number } | null;
-  readonly targets: readonly { readonly acknowledged: number }[];
-  readonly quarantine?: { readonly revision: string; readonly reason: string } | null;
-  readonly lastFailure?: { readonly message: string } | null;
-}
 
 export interface SidecarOptions {
   /** The start of the command line that runs wherry: `['/usr/bin/node', '/opt/wherry.cjs']`. */
@@ -66,17 +59,17 @@ export class Sidecar implements AsyncDisposable {
   }
 
   /** What it says of itself; undefined while it does not answer yet. */
-  async status(signal: AbortSignal): Promise<SidecarStatus | undefined> {
+  async status(signal: AbortSignal): Promise<StatusDocument | undefined> {
     if (this.#failure !== undefined) throw this.#unexpected(this.#failure);
     const answer = await httpGet(`${this.adminUrl}/status`, signal);
-    return answer?.status === 200 ? (JSON.parse(answer.body) as SidecarStatus) : undefined;
+    return answer?.status === 200 ? (JSON.parse(answer.body) as StatusDocument) : undefined;
   }
 
   /**
    * Waits until it has done everything that a revision asks for: published and acknowledged it, or refused it and
    * brought the last good set back. Rejects with a failure that quotes its log after half a minute.
    */
-  async settled(revision: string, signal: AbortSignal): Promise<SidecarStatus> {
+  async settled(revision: string, signal: AbortSignal): Promise<StatusDocument> {
     const deadline = performance.now() + stepDeadline;
     for (;;) {
       const status = await this.status(signal);
@@ -106,10 +99,9 @@ export class Sidecar implements AsyncDisposable {
   }
 }
 
-function hasSettled({ published, targets, quarantine }: SidecarStatus, revision: string): boolean {
-  if (published === undefined || published === null) return false;
-  const decided = published.revision === revision || quarantine?.revision === revision;
-  return decided && targets.every(({ acknowledged }) => acknowledged >= published.sequence);
+function hasSettled({ published, pending, quarantine }: StatusDocument, revision: string): boolean {
+  const decided = published?.revision === revision || quarantine?.revision === revision;
+  return decided && published !== undefined && !pending;
 }
 
 /** The demo is about its own settings, and about nothing beyond this machine: no settings and proxies of the user's. */

@@ -25,7 +25,10 @@ export const firstServes = '"Welcome aboard!" tea 3 EUR, open 8-18 (release 1)';
 export const steps: readonly Step[] = [
   {
     title: 'A commit becomes a file and a reload',
-    explanation: ['One file changes. The sidecar finds the commit at its next look at the repository.'],
+    explanation: [
+      'One file changes. The sidecar looks at the repository each 250 ms here (30 s unless it is told otherwise);',
+      'most of the time until the files are there is the wait for its next look.',
+    ],
     message: 'Greet in the evening',
     change: { 'shop.json': json({ release: 1, greeting: 'Good evening!', currency: 'EUR' }) },
     serves: '"Good evening!" tea 3 EUR, open 8-18 (release 1)',

@@ -9,7 +9,6 @@ export interface SeenSet {
   readonly at: number;
   readonly revision: string;
   readonly sequence: number;
-  readonly files: number;
   /** The files that differ from the set before. */
   readonly changed: readonly string[];
 }
@@ -55,6 +54,6 @@ export class Volume implements Disposable {
     const paths = new Set([...this.#digests.keys(), ...digests.keys()]);
     const changed = [...paths].filter((path) => this.#digests.get(path) !== digests.get(path));
     this.#digests = digests;
-    this.#onSet({ at, revision, sequence, files: files.length, changed });
+    this.#onSet({ at, revision, sequence, changed });
   }
 }

@@ -9,6 +9,7 @@ export class Witness {
   #since = performance.now();
   #lastReload: Reload | undefined;
   readonly #known = new Set<string>();
+  #tip: string | undefined;
   #sets = 0;
   #reloads = 0;
 
@@ -23,23 +24,29 @@ export class Witness {
     this.#reloads = 0;
   }
 
+  /** False for the commit that was pushed last: a push may have been refused. */
+  isNew(revision: string): boolean {
+    return revision !== this.#tip;
+  }
+
   /** Sets and reloads since something began. */
   get counts(): { readonly sets: number; readonly reloads: number } {
     return { sets: this.#sets, reloads: this.#reloads };
   }
 
   pushed({ revision, at }: Push, subject: string): void {
+    this.#tip = revision;
     this.begin(at);
     this.#narrator.event(0, 'plain', 'pushed', `commit ${short(revision)}: ${subject}`);
   }
 
-  published({ at, revision, sequence, files, changed }: SeenSet): void {
+  published({ at, revision, sequence, changed }: SeenSet): void {
     const goesBack = this.#lastReload?.status === 500 && this.#known.has(revision);
     this.#known.add(revision);
     this.#sets += 1;
     const what = goesBack ? 'rolled back' : 'published';
     const names = changed.length <= 3 ? changed.join(', ') : `${changed.length} files`;
-    const detail = `commit ${short(revision)}, ${files} files in one swap (changed: ${names}), sequence ${sequence}`;
+    const detail = `commit ${short(revision)} in one swap: ${names} (sequence ${sequence})`;
     this.#narrator.event(at - this.#since, goesBack ? 'good' : 'plain', what, detail);
   }
 
@@ -48,7 +55,7 @@ export class Witness {
     this.#reloads += 1;
     const { at, status, detail } = reload;
     if (status === 200)
-      this.#narrator.event(at - this.#since, 'good', 'reloaded', '200 from the application');
+      this.#narrator.event(at - this.#since, 'good', 'reloaded', `200 from the application: ${detail}`);
     else this.#narrator.event(at - this.#since, 'bad', 'rejected', `500 from the application: ${detail}`);
   }
 }
