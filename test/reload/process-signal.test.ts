@@ -85,8 +85,10 @@ describe('a process in the shared PID namespace', () => {
   test('that ended, and that its parent has not looked after, is not there', async () => {
     const directory = await temporaryDirectory();
     const name = uniqueName();
-    await copyFile('/bin/true', join(directory, name));
-    const parent = spawn('bash', ['-c', '"$0" & exec sleep 60', join(directory, name)], { stdio: 'ignore' });
+    await copyFile('/bin/sleep', join(directory, name));
+    const parent = spawn('bash', ['-c', '"$0" 0.3 & exec sleep 60', join(directory, name)], {
+      stdio: 'ignore',
+    });
     onTestFinished(() => stop(parent));
     const stateOf = () => spawnSync('ps', ['-o', 'stat=', '-C', name], { encoding: 'utf8' }).stdout.trim();
     await vi.waitFor(() => expect(stateOf()).toMatch(/^Z/), 10_000);

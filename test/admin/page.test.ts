@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { pagePolicy, renderPage } from '../../src/admin/page.ts';
+import { empty, full, now } from './documents.ts';
+
+describe('the page', () => {
+  test('shows the status', () => {
+    const page = renderPage(full, now);
+    expect(page).toContain('<dt>published</dt><dd>b0a1c2<br>sequence 7, 12 files, 3.4 KiB<br>');
+    expect(page).toContain('no process &#34;nginx&#34; is running');
+  });
+
+  test.each([
+    ['nothing is published yet', empty],
+    ['a revision is quarantined', full],
+    ['a reload is pending', { ...full, quarantine: undefined }],
+    ['the last sync failed', { ...full, quarantine: undefined, pending: false }],
+    ['in step', { ...full, quarantine: undefined, pending: false, lastFailure: undefined }],
+  ])('says in its title: %s', (word, status) => {
+    expect(renderPage(status, now)).toContain(`<title>Wherry: ${word}</title>`);
+  });
+
+  test('takes what others wrote as text', () => {
+    const page = renderPage({ ...full, source: `<script>alert('x')</script>&"` }, now);
+    expect(page).not.toContain('<script');
+    expect(page).toContain('&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;&#38;&#34;');
+  });
+
+  test('allows nothing but its own style', () => {
+    const style = /<style>([\s\S]*)<\/style>/.exec(renderPage(full, now))?.[1] ?? '';
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(pagePolicy).toBe(
+      `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    );
+    expect(renderPage(full, now)).not.toMatch(/(src|style)=|https?:\/\/(?!git\.example)/);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { formatStatus } from '../../src/admin/status.ts';
+import { empty, full, now } from './documents.ts';
+
+describe('the status for a terminal', () => {
+  test('says everything, aligned', () => {
+    expect(formatStatus(full, now)).toBe(
+      `source        https://git.example/config.git main
+published     b0a1c2
+              sequence 7, 12 files, 3.4 KiB
+              2026-11-22T23:59:59.000Z (2m ago)
+source is at  c3d4e5
+targets       url1 acknowledged, took sequence 7
+              signal pending, took no set yet; not-up: no process "nginx" is running
+quarantined   c3d4e5
+              answered 500: banana
+              2026-11-23T00:01:00.000Z (1m ago)
+rolled back   from c3d4e5
+              answered 500: banana
+              2026-11-23T00:01:00.000Z (1m ago)
+last sync     published, 2026-11-23T00:01:00.000Z (1m ago)
+last failure  no route to host
+              unreachable, 2026-11-20T00:00:00.000Z (3 days ago)
+last contact  2026-11-23T00:01:59.900Z (now)
+next poll     2026-11-23T00:02:28.000Z (in 28s)
+version       1.2.3
+`,
+    );
+  });
+
+  test('is short when there is nothing to say', () => {
+    expect(formatStatus(empty, now)).toBe(
+      'source     /srv/config.git\npublished  nothing yet\nversion    1.2.3\n',
+    );
+  });
+
+  test.each([
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1.0 KiB'],
+    [5_000_000, '4.8 MiB'],
+    [5 * 1024 ** 4, '5120.0 GiB'],
+  ])('%i bytes are %s', (bytes, shown) => {
+    const published = full.published && { ...full.published, bytes, files: 1 };
+    expect(formatStatus({ ...empty, published }, now)).toContain(`1 file, ${shown}`);
+  });
+
+  test('gives a terminal nothing but text', () => {
+    const text = formatStatus({ ...empty, source: '\u001b]0;title\u0007 a\nb' }, now);
+    expect(text).toContain('source     ]0;title a b\n');
+  });
+});
