@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
 import { writeAtomically } from '../platform/atomic-write.ts';
+import { ensureDirectory } from '../platform/directory.ts';
 import type { Log } from '../platform/log.ts';
 import { onTarget } from '../publish/target-errors.ts';
 import { emptyState, type State } from './state.ts';
@@ -35,7 +36,7 @@ export class StateStore {
 
   /** Unreadable state never blocks: it is set aside and rebuilt from what is in the target. */
   async load(): Promise<State> {
-    await onTarget(mkdir(this.#directory, { recursive: true, mode: 0o700 }));
+    await onTarget(ensureDirectory(this.#directory, 0o700));
     const state = await onTarget(readState(this.#directory));
     if (state !== undefined) return state;
     const path = join(this.#directory, fileName);

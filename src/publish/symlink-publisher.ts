@@ -1,6 +1,7 @@
-import { lutimes, mkdir, readdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
+import { lutimes, readdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { systemCode, TargetError } from '../failure/failure.ts';
+import { ensureDirectory } from '../platform/directory.ts';
 import { fsyncPath } from '../platform/flush.ts';
 import { Gate } from '../platform/gate.ts';
 import type { Entry } from '../snapshot/entry.ts';
@@ -31,7 +32,7 @@ export class SymlinkPublisher {
   /** Makes the target if it is missing; what a killed run left of a swap is removed. */
   async open(): Promise<void> {
     const { target, dirMode } = this.#options;
-    await onTarget(mkdir(target, { recursive: true, mode: dirMode }));
+    await onTarget(ensureDirectory(target, dirMode));
     await onTarget(rm(join(target, temporaryLink), { force: true, recursive: true }));
   }
 

@@ -34,6 +34,8 @@ function explain(code: string | undefined, error: unknown): readonly [string, st
     case 'ENOENT':
     case 'ENOTDIR':
       return [`the directory is not there: ${code}`, 'mount a volume at that path'];
+    case 'EEXIST':
+      return [`something else is there: ${code}`, 'remove it, or name another directory'];
     case 'EMFILE':
     case 'ENFILE':
       return [`too many files are open: ${code}`, 'raise the limit of open files'];
