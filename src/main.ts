@@ -1,3 +1,4 @@
+import { enableCompileCache } from 'node:module';
 import type { CommandLine } from './commands/command-line.ts';
 import { parseCommandLine } from './commands/command-line.ts';
 import { reportFatal } from './commands/report.ts';
@@ -68,6 +69,8 @@ if (problem !== undefined) {
   process.stderr.write(problem);
   process.exit(exitCodes.unexpected);
 }
+// The chunks that follow are compiled once; where nothing can be written this does nothing.
+enableCompileCache();
 main(process.argv.slice(2), process.env).then(
   // Nothing that is still open may keep a finished command alive.
   (code) => process.exit(code),

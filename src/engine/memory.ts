@@ -21,7 +21,8 @@ export class Memory {
 
   /** Changes the state and waits until it, or a later one, is on disk. */
   async update(change: (state: State) => State): Promise<void> {
-    this.#state = change(this.#state);
+    const next = change(this.#state);
+    if (JSON.stringify(next) !== JSON.stringify(this.#state)) this.#state = next;
     await this.flush();
   }
 
