@@ -34,7 +34,7 @@ export interface StatusDocument {
   readonly nextPoll?: string | undefined;
 }
 
-export interface PublishedStatus {
+interface PublishedStatus {
   readonly generation?: string | undefined;
   readonly revision: string;
   readonly digest: string;

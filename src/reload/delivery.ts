@@ -1,7 +1,7 @@
 import type { Answer, ReloadContext, Target } from './target.ts';
 
 /** Milliseconds between two tries: doubled each time, spread by chance. */
-export interface Backoff {
+interface Backoff {
   readonly from: number;
   readonly to: number;
 }

@@ -126,13 +126,16 @@ function isJson(text: string): boolean {
   }
 }
 
-const secretHeader = /auth|token|secret|key|cookie|password|signature/i;
+const scheme = /^(basic|bearer|digest|token)$/i;
+const secretName = /auth|token|secret|key|cookie|password|signature/i;
 
 function secretsOf(url: URL, { reloadHeaders = [] }: CallSettings, credentials: Credentials | undefined) {
   const ofHeaders = reloadHeaders
-    .filter(([name]) => secretHeader.test(name))
-    .flatMap(([, value]) => [value, ...value.split(/\s+/)]);
-  const ofQuery = [...url.searchParams.values()];
+    .filter(([name]) => secretName.test(name))
+    .flatMap(([, value]) => [value, ...value.split(/\s+/).filter((word) => !scheme.test(word))]);
+  const ofQuery = [...url.searchParams]
+    .filter(([name, value]) => secretName.test(name) || value.length >= 16)
+    .map(([, value]) => value);
   const ofCredentials =
     credentials === undefined ? [] : [credentials.password, basic(credentials), url.password];
   return [...ofHeaders, ...ofQuery, ...ofCredentials];

@@ -43,7 +43,10 @@ async function exchange(call: HttpCall, context: ReloadContext, signal: AbortSig
   request.on('response', (response) => {
     readAnswer(response, call).then(resolve, reject);
   });
-  request.on('upgrade', (response) => resolve(answerOf(response, '', call)));
+  request.on('upgrade', (response, socket) => {
+    socket.on('error', () => undefined).destroy();
+    resolve(answerOf(response, '', call));
+  });
   try {
     for (const [name, value] of Object.entries(headersFor(call, context))) request.setHeader(name, value);
     request.end(call.body);
