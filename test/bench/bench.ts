@@ -17,6 +17,8 @@ export interface Scenario {
 export interface BenchOptions {
   /** How often each measurement is repeated; undefined = as the scenario likes. */
   readonly runs: number | undefined;
+  /** Flags for the Node that runs wherry. */
+  readonly nodeFlags: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -29,16 +31,17 @@ export class Bench implements AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   /** The start of a command line that runs wherry. */
-  readonly program = [process.execPath, wherry];
+  readonly program: readonly string[];
   readonly #runs: number | undefined;
   #count = 0;
 
-  private constructor(directory: string, { runs, signal }: BenchOptions) {
+  private constructor(directory: string, { runs, nodeFlags, signal }: BenchOptions) {
     this.directory = directory;
     const foreign = /^(WHERRY_.*|NODE_.*|(https?|all|no)_proxy)$/i;
     const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
     this.env = isolatedGitEnv(Object.fromEntries(kept), directory);
     this.signal = signal;
+    this.program = [process.execPath, ...nodeFlags, wherry];
     this.#runs = runs;
   }
 

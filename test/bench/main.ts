@@ -15,13 +15,14 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     runs: { type: 'string' },
     json: { type: 'string' },
+    'node-flag': { type: 'string', multiple: true, default: [] },
   },
 });
 const unknown = values.only?.find((name) => !scenarios.some((scenario) => scenario.name === name));
 const runs = values.runs === undefined ? undefined : Number(values.runs);
 if (unknown !== undefined || (runs !== undefined && !(Number.isInteger(runs) && runs > 0))) {
   const names = scenarios.map(({ name }) => name).join(' | ');
-  console.error(`usage: npm run bench -- [--only ${names}]… [--runs N] [--json FILE]`);
+  console.error(`usage: npm run bench -- [--only ${names}]… [--runs N] [--json FILE] [--node-flag=FLAG]…`);
   process.exit(2);
 }
 
@@ -34,7 +35,11 @@ console.log(`${machineLine(machine)}\n`);
 const results: Result[] = [];
 for (const { name, title, run } of scenarios) {
   if (values.only !== undefined && !values.only.includes(name)) continue;
-  await using bench = await Bench.create({ runs, signal: interrupted.signal });
+  await using bench = await Bench.create({
+    runs,
+    nodeFlags: values['node-flag'],
+    signal: interrupted.signal,
+  });
   const result = { name, title, figures: await run(bench) };
   results.push(result);
   console.log(markdownOf(result));

@@ -1,7 +1,11 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, Scenario } from '../bench.ts';
 import type { Fixture } from '../fixtures.ts';
+
+/** Milliseconds after which a change that was not noticed is asked for, and the sidecar's log quoted. */
+const patience = 10_000;
 
 /** From the moment the branch moves to the reload call, with one changed file of 50. */
 export const delivery: Scenario = {
@@ -40,8 +44,10 @@ async function measure(
   changes: number,
 ): Promise<readonly number[]> {
   let reloadedAt = 0;
+  let onReload = () => {};
   const application = http.createServer((request, response) => {
     reloadedAt = performance.now();
+    onReload();
     request.resume();
     response.end();
   });
@@ -54,12 +60,16 @@ async function measure(
     });
     await sidecar.settled(await fixture.tip(), bench.signal);
     // The watch begins after the first publish.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sleep(1000);
     const times: number[] = [];
     for (let change = 1; change <= changes; change += 1) {
       const revision = await fixture.revisionOf(change);
+      const reload = new Promise<void>((resolve) => {
+        onReload = resolve;
+      });
       const started = performance.now();
       await fixture.moveTo(revision);
+      await Promise.race([reload, sleep(patience, undefined, { ref: false })]);
       await sidecar.settled(revision, bench.signal);
       // The first one loads code that the others find loaded.
       if (change > 1) times.push(reloadedAt - started);

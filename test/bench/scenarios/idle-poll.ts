@@ -21,6 +21,9 @@ export const idlePoll: Scenario = {
     const lsRemote: number[] = [];
     const peerRequests: number[] = [];
     for (let run = 0; run < bench.runs(3); run += 1) {
+      const requestsBefore = await server.requests();
+      lsRemote.push(await cpuOf({ command: ['git', 'ls-remote', server.url, 'HEAD'], env, cwd }, peerRuns));
+      peerRequests.push(((await server.requests()) - requestsBefore) / peerRuns);
       await using sidecar = await bench.sidecar({
         WHERRY_GIT_REPO: server.url,
         WHERRY_POLL_INTERVAL: '40ms',
@@ -43,9 +46,6 @@ export const idlePoll: Scenario = {
       cpu.push((after.self - before.self) / made);
       childCpu.push((after.children - before.children) / made);
       childFaults.push(after.childFaults - before.childFaults);
-      const requestsBefore = await server.requests();
-      lsRemote.push(await cpuOf({ command: ['git', 'ls-remote', server.url, 'HEAD'], env, cwd }, peerRuns));
-      peerRequests.push(((await server.requests()) - requestsBefore) / peerRuns);
     }
     return [
       { name: 'requests', unit: 'a poll', values: requests, bar: 2.01 },
