@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { Gate } from './gate.ts';
 
 /** From so many files on, one `syncfs` of the volume costs less than an fsync of each. */
-const manyFiles = 256;
+export const manyFiles = 256;
 
 /** Makes a file's content, or a directory's entries, survive a power cut. */
 export async function fsyncPath(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RefusedError } from '../failure/failure.ts';
-import { fsyncAll } from '../platform/flush.ts';
+import { fsyncAll, fsyncPath, manyFiles } from '../platform/flush.ts';
 import { Gate } from '../platform/gate.ts';
 import { formatSize } from '../platform/units.ts';
 import type { Entry, FileEntry, RelativePath } from '../snapshot/entry.ts';
@@ -37,6 +37,8 @@ export class Stage implements FileSink, AsyncDisposable {
   readonly #entries: ManifestEntry[] = [];
   readonly #directories = new Set<string>();
   #bytes = 0;
+  /** A small set's files are made durable one by one as they are written, a large one's all at once in the end. */
+  #flushEach = false;
   #keep = false;
 
   private constructor(directory: string, options: StageOptions) {
@@ -51,6 +53,7 @@ export class Stage implements FileSink, AsyncDisposable {
 
   /** Makes every directory of the set, and its symbolic links. */
   async prepare(entries: readonly Entry[]): Promise<void> {
+    this.#flushEach = this.#options.fsync && entries.length < manyFiles;
     for (const { path } of entries) await this.#makeParents(path);
     for (const entry of entries) {
       if (entry.kind !== 'link') continue;
@@ -86,6 +89,7 @@ export class Stage implements FileSink, AsyncDisposable {
 
   /** Copies every file of a retained generation, each checked against its digest: nobody can be refused twice. */
   async copyAll(directory: string, manifest: Manifest): Promise<void> {
+    this.#flushEach = this.#options.fsync && manifest.files.length < manyFiles;
     for (const entry of manifest.files) {
       await this.#makeParents(entry.path);
       if ('link' in entry) {
@@ -110,7 +114,11 @@ export class Stage implements FileSink, AsyncDisposable {
     const manifest: Manifest = { version: 1, ...head, digest: digestOf(files), files };
     const path = join(this.directory, manifestName);
     await onTarget(
-      writeFile(path, `${JSON.stringify(manifest)}\n`, { flag: 'wx', mode: this.#options.fileMode }),
+      writeFile(path, `${JSON.stringify(manifest)}\n`, {
+        flag: 'wx',
+        mode: this.#options.fileMode,
+        flush: this.#flushEach,
+      }),
     );
     if (this.#options.fsync) await onTarget(this.#flush(files));
     return manifest;
@@ -129,12 +137,12 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   async #flush(files: readonly ManifestEntry[]): Promise<void> {
-    const contents = files.flatMap((file) => ('link' in file ? [] : [join(this.directory, file.path)]));
-    const directories = [...this.#directories].map((path) => join(this.directory, path));
-    await fsyncAll(
-      [...contents, join(this.directory, manifestName), ...directories, this.directory],
-      this.directory,
-    );
+    const paths = [...this.#directories].map((path) => join(this.directory, path));
+    if (!this.#flushEach) {
+      for (const file of files) if (!('link' in file)) paths.push(join(this.directory, file.path));
+      paths.push(join(this.directory, manifestName));
+    }
+    await fsyncAll([...paths, this.directory], this.directory);
   }
 
   async #carry(file: FileEntry, known: ManifestFile, from: string, sealed: number): Promise<boolean> {
@@ -146,7 +154,8 @@ export class Stage implements FileSink, AsyncDisposable {
     const to = join(this.directory, file.path);
     if (known.size > largeFile) {
       await onTarget(copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL));
-    } else await onTarget(readFile(from).then((content) => writeFile(to, content, { flag: 'wx', mode })));
+      if (this.#flushEach) await onTarget(fsyncPath(to));
+    } else await onTarget(readFile(from).then((content) => this.#write(to, content, mode)));
     this.#entries.push(known);
     return true;
   }
@@ -161,6 +170,7 @@ export class Stage implements FileSink, AsyncDisposable {
       hash.update(chunk as Uint8Array);
       await onTarget(writeAll(copy, chunk as Uint8Array));
     }
+    if (this.#flushEach) await onTarget(copy.sync());
     if (hash.digest('hex') !== entry.sha256) {
       throw new RefusedError({
         problem: `${from} was changed by something else since it was published`,
@@ -173,7 +183,7 @@ export class Stage implements FileSink, AsyncDisposable {
   async #writeWhole(file: FileEntry, content: Uint8Array): Promise<void> {
     const hash = createHash('sha256').update(content);
     const mode = fileModeOf(file, this.#options);
-    await onTarget(writeFile(join(this.directory, file.path), content, { flag: 'wx', mode }));
+    await onTarget(this.#write(join(this.directory, file.path), content, mode));
     this.#record(file, mode, content.byteLength, hash);
   }
 
@@ -188,7 +198,12 @@ export class Stage implements FileSink, AsyncDisposable {
       hash.update(chunk);
       await onTarget(writeAll(handle, chunk));
     }
+    if (this.#flushEach) await onTarget(handle.sync());
     this.#record(file, mode, size, hash);
+  }
+
+  #write(path: string, content: Uint8Array, mode: number): Promise<void> {
+    return writeFile(path, content, { flag: 'wx', mode, flush: this.#flushEach });
   }
 
   #record({ path, fingerprint }: FileEntry, mode: number, size: number, hash: Hash): void {
