@@ -2,8 +2,8 @@ import { nearest } from '../settings/nearest.ts';
 import { flagName, schema, variableName } from '../settings/schema.ts';
 import { SettingsErrors } from '../settings/settings.ts';
 
-export const commandNames = ['run', 'init', 'check', 'status', 'healthcheck', 'demo', 'settings'] as const;
-export type CommandName = (typeof commandNames)[number];
+const commandNames = ['run', 'init', 'check', 'status', 'healthcheck', 'demo', 'settings'] as const;
+type CommandName = (typeof commandNames)[number];
 
 /** Words and switches that are no settings. */
 const switches: Readonly<Record<CommandName, readonly string[]>> = {

@@ -1,7 +1,7 @@
 import { Failure, systemCode, TargetError } from '../failure/failure.ts';
 
 /** Turns a system error of the target's volume into a failure that names the cure; failures pass as they are. */
-export function targetError(error: unknown): Failure {
+function targetError(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const code = systemCode(error);
   const path = error instanceof Error && 'path' in error ? ` (${String(error.path)})` : '';

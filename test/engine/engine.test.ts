@@ -147,7 +147,7 @@ describe('delivery', () => {
         await turn(engine);
         await expect.poll(() => engine.state?.good?.sequence).toBe(1);
         await expect.poll(() => application.calls.length).toBeGreaterThanOrEqual(Math.min(calls, starts + 1));
-      await engine[Symbol.asyncDispose]();
+        await engine[Symbol.asyncDispose]();
       }
       expect(application.calls).toHaveLength(calls);
     },

@@ -8,7 +8,7 @@ import type { Log } from '../../src/platform/log.ts';
 import { type PublisherOptions, SymlinkPublisher } from '../../src/publish/symlink-publisher.ts';
 import type { Source } from '../../src/sources/source.ts';
 
-export const silentLog: Log = {
+const silentLog: Log = {
   trace: () => undefined,
   debug: () => undefined,
   info: () => undefined,

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { State } from '../../src/engine/state.ts';
 import { readState } from '../../src/engine/state-store.ts';
 
 /** The built program, which the test command makes before the tests run. */
-export const program = resolve('dist/wherry.cjs');
+const program = resolve('dist/wherry.cjs');
 
 export interface LogLine {
   readonly level: string;
@@ -71,7 +70,7 @@ export class Wherry {
 }
 
 /** The environment of a run: none of this machine's WHERRY_* variables, no port that another test has. */
-export function environment(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+function environment(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
   return { PATH, HOME, WHERRY_ADMIN_ADDRESS: 'off', WHERRY_LOG_FORMAT: 'json', ...settings };
 }
@@ -102,9 +101,4 @@ export async function stateOf(target: string): Promise<State> {
   const state = await readState(join(target, '..wherry'));
   if (state === undefined) throw new Error(`no state in ${target}`);
   return state;
-}
-
-/** Every argument list and environment of a process and its descendants, as `ps` would show them. */
-export async function commandLine(pid: number): Promise<string> {
-  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
 }
