@@ -14,8 +14,6 @@ export interface CopyOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly sink: FileSink;
   readonly signal: AbortSignal;
-  /** Told of each file before the sink gets it. */
-  onBegin(file: FileEntry): void;
   /** Told of each file that is only a pointer to its content. */
   onPointer(file: FileEntry): void;
 }
@@ -28,22 +26,19 @@ export function oidOf({ fingerprint }: FileEntry): string {
 /** Copies the files' contents, byte for byte, from one `git cat-file`, no faster than the sink takes them. */
 export async function copyBlobs(files: readonly FileEntry[], options: CopyOptions): Promise<void> {
   if (files.length === 0) return;
-  const { env, sink, signal, onBegin, onPointer } = options;
+  const { env, sink, signal, onPointer } = options;
   await using reader = new ObjectReader(env, 'bulk', signal);
   reader.ask(files.map(oidOf));
   reader.askNoMore();
   for (const file of files) {
     const head = await reader.head();
     if (head?.type !== 'blob') throw new DamageError(`the content ${oidOf(file)} is missing`);
-    if (head.size > wholeUpTo) {
-      onBegin(file);
-      await sink.put(file, reader.stream(head));
-    } else {
+    if (head.size > wholeUpTo) await sink.put(file, reader.stream(head));
+    else {
       const content = await reader.content(head);
       if (head.size <= largestPointer && content.subarray(0, lfsPointer.byteLength).equals(lfsPointer)) {
         onPointer(file);
       }
-      onBegin(file);
       await sink.put(file, content);
     }
     signal.throwIfAborted();

@@ -1,10 +1,11 @@
-import { type Failure, MissingError, UnreachableError } from '../../failure/failure.ts';
+import { type Failure, UnreachableError } from '../../failure/failure.ts';
 import { missingOf } from './blobs.ts';
 import { OtherFormat } from './clone-slot.ts';
 import { DamageError } from './damage.ts';
-import { type Asked, judgeGit, unreachable } from './failures.ts';
-import { type FetchOptions, fetchAll, fetchCurrent } from './fetch.ts';
+import { type Asked, unreachable } from './failures.ts';
+import { type BlobOptions, type FetchOptions, fetchAll, fetchBlobs, fetchCurrent } from './fetch.ts';
 import { GitError } from './git-command.ts';
+import { type GitVerdict, judgeGit } from './git-verdict.ts';
 import type { Wanted } from './refs.ts';
 import type { Remote } from './remote.ts';
 import { readCurrent, writeCurrent } from './repository.ts';
@@ -23,101 +24,120 @@ export async function bringRef(
 ): Promise<void> {
   const tried = { ref: known ?? wanted.candidates[0], url: remote.url };
   try {
-    await fetchOnce(remote, tried.ref, options);
+    await fetchFrom(remote, tried.ref, options);
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    throwIfCertain(error, remote.asked);
+    const failed = verdictOn(error, remote.asked);
     const { ref } = await remote.resolve(wanted, options.signal);
-    if (ref === tried.ref && remote.url === tried.url) throw blame(error, remote.asked);
-    await retry(remote, ref, options);
+    if (ref === tried.ref && remote.url === tried.url) throw blame(failed, remote.asked);
+    await orBlame(remote, fetchFrom(remote, ref, options));
   }
-}
-
-async function retry(remote: Remote, ref: string, options: BringOptions): Promise<void> {
-  try {
-    await fetchOnce(remote, ref, options);
-  } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    throwIfCertain(error, remote.asked);
-    throw blame(error, remote.asked);
-  }
-}
-
-async function fetchOnce(remote: Remote, ref: string, options: BringOptions): Promise<void> {
-  await using session = await remote.session();
-  await fetchCurrent(ref, { ...options, session });
 }
 
 /** Fetches one commit by its name; what is there already is not asked for. `missing` tells that it is not there. */
 export async function bringCommit(
+  remote: Remote,
   oid: string,
-  asked: Asked,
   missing: () => Failure,
-  options: FetchOptions,
+  options: BringOptions,
 ): Promise<void> {
-  const { clone, session, signal } = options;
-  if ((await readCurrent(clone.directory)) === oid) return;
+  if ((await readCurrent(options.clone.directory)) === oid) return;
+  const { url } = remote;
   try {
-    await fetchCurrent(oid, options);
-    return;
+    await fetchFrom(remote, oid, options);
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    const verdict = judgeGit(error.stderr, asked, error);
-    if (verdict.kind !== 'not-advertised') {
-      throwIfCertain(error, asked);
-      throw verdict.kind === 'doubtful' || verdict.kind === 'failure' ? verdict.failure : damage(error);
+    const failed = verdictOn(error, remote.asked);
+    if (failed.verdict.kind === 'not-advertised') await bringByRefs(remote, oid, missing, options);
+    else {
+      await remote.testify(options.signal);
+      if (remote.url === url) throw blame(failed, remote.asked);
+      await orBlame(remote, fetchFrom(remote, oid, options));
     }
   }
+}
+
+/** Fetches blobs that a partial clone lacks, in one batch. `refused` tells that the server gives none by name. */
+export async function bringBlobs(
+  remote: Remote,
+  oids: readonly string[],
+  refused: () => DamageError,
+  options: Omit<BlobOptions, 'session'>,
+): Promise<void> {
   try {
-    await fetchAll(options);
+    await using session = await remote.session();
+    await fetchBlobs(oids, { ...options, session });
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    throwIfCertain(error, asked);
-    throw blame(error, asked);
+    const failed = verdictOn(error, remote.asked);
+    if (failed.verdict.kind === 'not-advertised') throw refused();
+    await remote.testify(options.signal);
+    throw blame(failed, remote.asked);
   }
+}
+
+/** For servers that give no objects by name, and for objects that are not there. */
+async function bringByRefs(
+  remote: Remote,
+  oid: string,
+  missing: () => Failure,
+  options: BringOptions,
+): Promise<void> {
+  const { clone, signal } = options;
+  await using session = await remote.session();
+  await orBlame(remote, fetchAll({ ...options, session }));
   const absent = await missingOf([oid], session.environment(clone.directory), signal);
   if (absent.length > 0) throw missing();
   await writeCurrent(clone.directory, oid);
 }
 
-export function noCommit(oid: string, display: string): MissingError {
-  return new MissingError({
-    setting: 'WHERRY_GIT_REF',
-    problem: `the commit ${oid} is not in ${display}`,
-    cure: 'push it, or name another one',
-  });
+async function fetchFrom(remote: Remote, source: string, options: BringOptions): Promise<void> {
+  await using session = await remote.session();
+  await fetchCurrent(source, { ...options, session });
 }
 
-/** What no look at the remote could change: the local side's own troubles. */
-function throwIfCertain(error: GitError, asked: Asked): void {
+async function orBlame(remote: Remote, fetching: Promise<void>): Promise<void> {
+  try {
+    await fetching;
+  } catch (error) {
+    throw blame(verdictOn(error, remote.asked), remote.asked);
+  }
+}
+
+interface Failed {
+  readonly error: GitError;
+  readonly verdict: GitVerdict;
+}
+
+/** Throws at once what no look at the remote could change: the local side's own troubles. */
+function verdictOn(error: unknown, asked: Asked): Failed {
+  if (!(error instanceof GitError)) throw error;
   const verdict = judgeGit(error.stderr, asked, error);
   if (verdict.kind === 'format') throw new OtherFormat();
-  if (verdict.kind !== 'failure') return;
-  if (verdict.failure.kind === 'target' || verdict.failure.kind === 'unexpected') throw verdict.failure;
+  const isLocal =
+    verdict.kind === 'failure' &&
+    (verdict.failure.kind === 'target' || verdict.failure.kind === 'unexpected');
+  if (isLocal) throw verdict.failure;
+  return { error, verdict };
 }
 
 /** The remote answers well, and still the fetch failed. */
-function blame(error: GitError, asked: Asked): Failure | DamageError {
-  const verdict = judgeGit(error.stderr, asked, error);
+function blame({ error, verdict }: Failed, asked: Asked): Failure | DamageError {
   switch (verdict.kind) {
     case 'failure':
       return verdict.failure;
     case 'doubtful':
-      return unreachable(asked, 'the connection broke off', error);
+      // SSH has no better witness than git; an HTTP server was just asked, and did not refuse.
+      return asked.transport === 'http'
+        ? unreachable(asked, 'the connection broke off', error)
+        : verdict.failure;
     case 'no-ref':
     case 'not-advertised':
       return new UnreachableError({
-        setting: 'WHERRY_GIT_REPO',
+        setting: asked.address,
         problem: `${asked.display} moved while it was fetched`,
         cure: 'it is tried again',
         cause: error,
       });
     case 'format':
     case 'unknown':
-      return damage(error);
+      return new DamageError(error.message, error);
   }
-}
-
-function damage(error: GitError): DamageError {
-  return new DamageError(error.message, error);
 }

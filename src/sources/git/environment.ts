@@ -45,8 +45,8 @@ export interface GitEnvironment {
   readonly schemes: readonly Scheme[];
   /** Settings for this one call, e.g. `http.<origin>/.extraHeader`: in git's environment, never in its arguments. */
   readonly config?: readonly (readonly [string, string])[];
-  /** The bare repository. */
-  readonly gitDir?: string;
+  /** The bare repository that git works on; none of its own finding. */
+  readonly gitDir: string;
   readonly more?: Readonly<Record<string, string>>;
 }
 
@@ -76,7 +76,7 @@ export function gitEnvironment({
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_OPTIONAL_LOCKS: '0',
     GIT_TERMINAL_PROMPT: '0',
-    ...(gitDir === undefined ? {} : { GIT_DIR: gitDir }),
+    GIT_DIR: gitDir,
     ...(config.length === 0 ? {} : { GIT_CONFIG_COUNT: String(config.length) }),
     ...Object.fromEntries(
       config.flatMap(([key, value], index) => [

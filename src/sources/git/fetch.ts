@@ -27,18 +27,22 @@ export async function fetchAll(options: FetchOptions): Promise<void> {
   await fetch(refspecs, { ...options, depth: 0, partial: false });
 }
 
+export interface BlobOptions {
+  readonly session: Session;
+  /** The clone's. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+}
+
 /** Fetches these objects in one batch, as git itself would one by one. */
 export async function fetchBlobs(
   oids: readonly string[],
-  { session, clone, signal }: Pick<FetchOptions, 'session' | 'clone' | 'signal'>,
+  { session, directory, signal }: BlobOptions,
 ): Promise<void> {
   await runGit({
     args: [...common, withoutBlobs, '--stdin', 'origin'],
-    cwd: clone.directory,
-    env: session.environment(clone.directory, [
-      ...remote(session, true),
-      ['fetch.negotiationAlgorithm', 'noop'],
-    ]),
+    cwd: directory,
+    env: session.environment(directory, [...remote(session, true), ['fetch.negotiationAlgorithm', 'noop']]),
     input: `${oids.join('\n')}\n`,
     signal,
   });

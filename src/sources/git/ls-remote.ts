@@ -1,6 +1,7 @@
 import { UnexpectedError } from '../../failure/failure.ts';
-import { type Asked, judgeGit } from './failures.ts';
+import type { Asked } from './failures.ts';
 import { GitError, runGit } from './git-command.ts';
+import { judgeGit } from './git-verdict.ts';
 import { isObjectId, type Ref, type RefReader, type Refs } from './refs.ts';
 import type { Session } from './session.ts';
 
@@ -8,12 +9,10 @@ import type { Session } from './session.ts';
 export class LsRemote implements RefReader {
   readonly #open: () => Promise<Session>;
   readonly #asked: Asked;
-  readonly #directory: string;
 
-  constructor(open: () => Promise<Session>, asked: Asked, directory: string) {
+  constructor(open: () => Promise<Session>, asked: Asked) {
     this.#open = open;
     this.#asked = asked;
-    this.#directory = directory;
   }
 
   async read(names: readonly string[] | undefined, signal: AbortSignal): Promise<Refs> {
@@ -22,8 +21,9 @@ export class LsRemote implements RefReader {
     try {
       const output = await runGit({
         args: ['ls-remote', '--', session.url, ...patterns],
-        cwd: this.#directory,
-        env: session.environment(undefined),
+        cwd: '/',
+        // Wherever that is, it is no repository.
+        env: session.environment('/dev/null'),
         signal,
       });
       const refs = parseLsRemote(output);

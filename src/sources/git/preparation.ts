@@ -14,11 +14,16 @@ export async function prepare({ root, configFile }: GitPlaces): Promise<void> {
 }
 
 /** Removes what killed runs and other settings left: half-made clones, and clones of repositories no longer used. */
-export async function removeLeftovers(root: string, keep: ReadonlySet<string>): Promise<void> {
-  const names = await readdir(root).catch((error: unknown) => {
+export async function removeLeftovers({ root, modules }: GitPlaces, current: string): Promise<void> {
+  await removeFrom(root, (name) => passing.test(name) || (name.startsWith('repo-') && name !== current));
+  await removeFrom(modules, (name) => passing.test(name));
+}
+
+async function removeFrom(directory: string, isStale: (name: string) => boolean): Promise<void> {
+  const names = await readdir(directory).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
   });
-  const stale = names.filter((name) => passing.test(name) || (name.startsWith('repo-') && !keep.has(name)));
-  await Promise.all(stale.map((name) => rm(join(root, name), { recursive: true, force: true })));
+  const stale = names.filter(isStale);
+  await Promise.all(stale.map((name) => rm(join(directory, name), { recursive: true, force: true })));
 }

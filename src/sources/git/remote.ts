@@ -12,13 +12,18 @@ import { openSession, type Session } from './session.ts';
 
 export interface RemoteOptions {
   readonly settings: Settings;
+  /** The repository that is spoken to. */
   readonly repo: GitRemote;
+  /** The repository of WHERRY_GIT_REPO: credentials are for its origin alone. */
+  readonly main: GitRemote;
+  /** The setting to look at when the address is wrong. */
+  readonly address: string;
   readonly ambient: NodeJS.ProcessEnv;
   readonly places: GitPlaces;
   readonly log: Log;
 }
 
-/** The repository of WHERRY_GIT_REPO: what its refs are now, and how git gets to it. */
+/** A repository elsewhere: what its refs are now, and how git gets to it. */
 export class Remote implements AsyncDisposable {
   readonly asked: Asked;
   readonly #options: RemoteOptions;
@@ -32,40 +37,35 @@ export class Remote implements AsyncDisposable {
   }
 
   static async create(options: RemoteOptions): Promise<Remote> {
-    const { settings, repo, places } = options;
+    const { repo, address } = options;
     const asked: Asked = {
       display: repo.display,
       transport: repo.transport,
-      credential:
-        repo.transport === 'ssh'
-          ? settings.gitSshKey && 'WHERRY_GIT_SSH_KEY'
-          : authorizationOf(settings)?.setting,
-      address: 'WHERRY_GIT_REPO',
+      credential: credentialOf(options),
+      address,
     };
-    const lsRemote = new LsRemote(() => sessionFor(options, urlForGit(repo)), asked, places.root);
-    switch (repo.transport) {
-      case 'http':
-        return new Remote(options, asked, await httpRefs(options, asked, lsRemote));
-      case 'ssh':
-      case 'file':
-        return new Remote(options, asked, lsRemote);
-    }
+    const lsRemote = new LsRemote(() => sessionFor(options, urlForGit(repo)), asked);
+    return new Remote(options, asked, await refsOf(options, asked, lsRemote));
   }
 
-  /** Where the repository is now: a redirect within its origin is followed. */
+  /** Where the repository is now: a redirect that may be followed is remembered. */
   get url(): string {
     return this.#refs.url ?? urlForGit(this.#options.repo);
   }
 
-  /** A session with the repository itself, or with another one that it names. */
-  session(url = this.url): Promise<Session> {
-    return sessionFor(this.#options, url);
+  session(): Promise<Session> {
+    return sessionFor(this.#options, this.url);
+  }
+
+  /** Asks the remote anything, to learn whether it is there and lets us in. Throws the `Failure` when not. */
+  async testify(signal: AbortSignal): Promise<void> {
+    await this.#refs.read(['HEAD'], signal);
   }
 
   /** The ref that is asked for, as it is now. Throws `MissingError` when it is not there. */
   async resolve(wanted: Wanted & { readonly kind: 'ref' }, signal: AbortSignal): Promise<Resolved> {
     const { candidates, text } = wanted;
-    const refs = await this.#refs.read([...candidates, 'HEAD'], signal);
+    const refs = await this.#refs.read([...new Set([...candidates, 'HEAD'])], signal);
     const found = resolve(candidates, refs);
     if (found !== undefined) {
       this.#tellShadowed(found);
@@ -97,31 +97,60 @@ export class Remote implements AsyncDisposable {
   }
 }
 
-function sessionFor({ settings, repo, ambient, places }: RemoteOptions, url: string): Promise<Session> {
-  const trusted = originOf(url) === originOf(urlForGit(repo));
-  return openSession({ settings, ambient, places, url, trusted });
+function isTrusted({ main }: RemoteOptions, url: string): boolean {
+  return originOf(url) === originOf(urlForGit(main));
 }
 
-async function httpRefs(
-  { settings, repo, ambient, log }: RemoteOptions,
-  asked: Asked,
-  fallback: RefReader,
-): Promise<RefReader> {
+function credentialOf(options: RemoteOptions): string | undefined {
+  const { settings, repo } = options;
+  if (!isTrusted(options, urlForGit(repo))) return undefined;
+  if (repo.transport === 'ssh') return settings.gitSshKey === undefined ? undefined : 'WHERRY_GIT_SSH_KEY';
+  const { gitCookies } = settings;
+  return authorizationOf(settings)?.setting ?? (gitCookies === undefined ? undefined : 'WHERRY_GIT_COOKIES');
+}
+
+function sessionFor(options: RemoteOptions, url: string): Promise<Session> {
+  const { settings, ambient, places } = options;
+  return openSession({ settings, ambient, places, url, trusted: isTrusted(options, url) });
+}
+
+async function refsOf(options: RemoteOptions, asked: Asked, lsRemote: RefReader): Promise<RefReader> {
+  const { repo } = options;
+  switch (repo.transport) {
+    case 'http':
+      return httpRefs(options, asked, lsRemote);
+    case 'file': {
+      const { LocalRefs } = await import('./local-refs.ts');
+      return new LocalRefs(repo.path, lsRemote);
+    }
+    case 'ssh':
+      return lsRemote;
+  }
+}
+
+async function httpRefs(options: RemoteOptions, asked: Asked, fallback: RefReader): Promise<RefReader> {
+  const { settings, repo, ambient, log } = options;
   const { HttpRefs } = await import('./http-refs.ts');
   const { agentsSpeakToProxies, HttpConnection } = await import('./http-connection.ts');
   const proxyEnv = proxyVariables(ambient);
   const proxied = Object.keys(proxyEnv).some((name) => /^https?_proxy$/i.test(name));
+  const trusted = isTrusted(options, repo.url);
   const { gitCa, gitClientCert, gitClientKey, gitCookies } = settings;
   return new HttpRefs({
     url: repo.url,
     asked,
-    connection: new HttpConnection({ ca: gitCa, cert: gitClientCert, key: gitClientKey, proxyEnv }),
-    authorization: authorizationOf(settings)?.header,
-    secrets: sendsSecrets(settings),
+    connection: new HttpConnection({
+      ca: gitCa,
+      cert: trusted ? gitClientCert : undefined,
+      key: trusted ? gitClientKey : undefined,
+      proxyEnv,
+    }),
+    authorization: trusted ? authorizationOf(settings)?.header : undefined,
+    secrets: trusted && sendsSecrets(settings),
     ownAuthority: gitCa !== undefined,
     fallback,
     unable:
-      gitCookies !== undefined
+      trusted && gitCookies !== undefined
         ? 'cookies are git’s to send'
         : proxied && !agentsSpeakToProxies(process.versions.node)
           ? 'this Node.js does not speak to proxies'

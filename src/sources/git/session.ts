@@ -21,10 +21,7 @@ export interface SessionOptions {
 export interface Session extends AsyncDisposable {
   readonly url: string;
   /** git's environment for work on this bare repository. */
-  environment(
-    gitDir: string | undefined,
-    config?: readonly (readonly [string, string])[],
-  ): Record<string, string>;
+  environment(gitDir: string, config?: readonly (readonly [string, string])[]): Record<string, string>;
 }
 
 /** Lays out the credentials for one repository: in git's environment, and in unlinked files where it wants a path. */
@@ -52,7 +49,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
           configFile: places.configFile,
           schemes: allowedSchemes(scheme, options),
           config: [...config, ...extra],
-          ...(gitDir === undefined ? {} : { gitDir }),
+          gitDir,
           more,
         }),
       [Symbol.asyncDispose]: dispose,

@@ -7,7 +7,10 @@ import type { Selection } from './selection.ts';
 
 /** A commit of another repository that stands in a tree. */
 export interface Gitlink {
+  /** In the set. */
   readonly path: RelativePath;
+  /** In the repository that holds it, as its `.gitmodules` calls it. */
+  readonly within: string;
   readonly oid: string;
 }
 
@@ -20,7 +23,9 @@ export interface Listing {
 
 export interface ListOptions {
   readonly selection: Selection;
-  /** Elements in front of every path: where this repository stands in the set. */
+  /** The elements of the path, in the repository, of the tree that is listed. */
+  readonly root: readonly string[];
+  /** In front of every path: where this repository stands in the set. Empty, or with a trailing slash. */
   readonly mount: string;
   /** A set with more entries is refused at once, before memory goes into it. */
   readonly maxFiles: number;
@@ -137,7 +142,11 @@ class Collector implements Listing {
     const path = parsePath(text.includes('\ufffd') ? raw : text);
     switch (mode) {
       case '160000':
-        this.gitlinks.push({ path, oid });
+        this.gitlinks.push({
+          path,
+          within: this.#within(Buffer.concat([prefix, name]).toString('utf8')),
+          oid,
+        });
         return;
       case '120000':
         this.links.push({ path, oid });
@@ -158,6 +167,10 @@ class Collector implements Listing {
       });
     }
   }
+
+  #within(path: string): string {
+    return [...this.#options.root, path].join('/');
+  }
 }
 
 /** A tree object is `<mode> SP <name> NUL <binary oid>`, over and over. */
@@ -168,7 +181,8 @@ export function* parseTree(content: Buffer, oidLength: number): Generator<TreeIt
     const next = end + 1 + oidLength;
     if (space === -1 || end === -1 || next > content.byteLength) throw new DamageError('a tree is cut short');
     yield {
-      mode: content.toString('latin1', at, space),
+      // Some old tools wrote a leading zero.
+      mode: content.toString('latin1', at, space).replace(/^0+/, ''),
       name: content.subarray(space + 1, end),
       oid: content.toString('hex', end + 1, next),
     };

@@ -1,11 +1,13 @@
 import { MissingError } from '../../failure/failure.ts';
-import type { Entry, RelativePath, Revision } from '../../snapshot/entry.ts';
+import type { Entry, Revision } from '../../snapshot/entry.ts';
 import { missingOf } from './blobs.ts';
 import type { Clone } from './clone-slot.ts';
 import { DamageError } from './damage.ts';
+import { type GitmodulesOptions, readGitmodules } from './gitmodules.ts';
 import { ObjectReader } from './object-reader.ts';
 import { readCurrent } from './repository.ts';
 import type { Selection } from './selection.ts';
+import type { Submodule } from './submodule-urls.ts';
 import { findRoot, type Gitlink, type Listing, listTree, type Root, readLinks } from './tree.ts';
 
 /** What a commit of a clone holds of the set. */
@@ -14,31 +16,36 @@ export interface Reading {
   readonly root: Root;
   readonly entries: readonly Entry[];
   readonly gitlinks: readonly Gitlink[];
+  /** What `.gitmodules` says, when there are submodules that are taken. */
+  readonly submodules: readonly Submodule[];
 }
 
-export interface ReadOptions {
+export interface ReadOptions extends GitmodulesOptions {
   readonly clone: Clone;
-  /** The environment of a git that reads the clone. */
-  readonly env: NodeJS.ProcessEnv;
   readonly selection: Selection;
+  /** The part of the repository that is taken, by the elements of its path. */
+  readonly root: readonly string[];
   readonly mount: string;
   readonly maxFiles: number;
-  readonly signal: AbortSignal;
-  /** Brings blobs that a partial clone lacks. */
-  bringBlobs(oids: readonly string[]): Promise<void>;
+  /** Whether to look up where submodules come from. */
+  readonly withSubmodules: boolean;
 }
 
 /** Lists what the clone's current commit holds, by one `git cat-file`. */
 export async function readCommit(options: ReadOptions): Promise<Reading> {
-  const { clone, env, selection, signal } = options;
+  const { clone, env, signal } = options;
   const current = await readCurrent(clone.directory);
   if (current === undefined) throw new DamageError('its ref is missing');
   await using reader = new ObjectReader(env, 'objects', signal);
   const { commit, tree } = await peel(reader, current);
-  const root = await findRoot(reader, tree, selection.root);
+  const root = await findRoot(reader, tree, options.root);
   const listing = await listTree(reader, root, options);
   const links = await readLinksOf(reader, listing, options);
-  return { commit, root, entries: [...listing.entries, ...links], gitlinks: listing.gitlinks };
+  const hasSubmodules = root.kind === 'gitlink' || listing.gitlinks.length > 0;
+  const submodules =
+    hasSubmodules && options.withSubmodules ? await readGitmodules(reader, tree, options) : [];
+  const { gitlinks } = listing;
+  return { commit, root, entries: [...listing.entries, ...links], gitlinks, submodules };
 }
 
 async function peel(
@@ -66,15 +73,11 @@ async function peel(
 async function readLinksOf(
   reader: ObjectReader,
   { links }: Listing,
-  { selection, env, signal, bringBlobs }: ReadOptions,
+  { partial, env, signal, bringBlobs }: ReadOptions,
 ): Promise<Entry[]> {
-  if (links.length > 0 && selection.partial) {
+  if (links.length > 0 && partial) {
     const missing = await missingOf([...new Set(links.map(({ oid }) => oid))], env, signal);
     if (missing.length > 0) await bringBlobs(missing);
   }
   return readLinks(reader, links);
-}
-
-export function byPath(a: { readonly path: RelativePath }, b: { readonly path: RelativePath }): number {
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
