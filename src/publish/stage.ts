@@ -1,14 +1,15 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, lstat, mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RefusedError } from '../failure/failure.ts';
-import { fsyncAll, fsyncPath, manyFiles } from '../platform/flush.ts';
+import { fsyncAll, manyFiles } from '../platform/flush.ts';
 import { Gate } from '../platform/gate.ts';
 import { formatSize } from '../platform/units.ts';
 import type { Entry, FileEntry, RelativePath } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import type { FileSink } from '../sources/source.ts';
+import { carryUnchanged } from './carry.ts';
 import { byPath, digestOf, type Manifest, type ManifestEntry, type ManifestFile } from './manifest.ts';
 import { onTarget } from './target-errors.ts';
 
@@ -22,8 +23,6 @@ export interface StageOptions {
 /** What a manifest says of a set besides its files. */
 export type ManifestHead = Pick<Manifest, 'source' | 'revision' | 'sequence' | 'publishedAt'>;
 
-/** Above this a copy by the kernel, which may share the blocks, beats reading and writing. */
-const largeFile = 1024 * 1024;
 const parallel = 16;
 
 /**
@@ -39,6 +38,8 @@ export class Stage implements FileSink, AsyncDisposable {
   #bytes = 0;
   /** A small set's files are made durable one by one as they are written, a large one's all at once in the end. */
   #flushEach = false;
+  /** Paths whose content is complete, but not durable yet. */
+  readonly #unflushed: string[] = [];
   #keep = false;
 
   private constructor(directory: string, options: StageOptions) {
@@ -62,29 +63,17 @@ export class Stage implements FileSink, AsyncDisposable {
     }
   }
 
-  /**
-   * Copies the unchanged files from the current generation, and gives back those that the source must write. A file
-   * that something else touched since it was published (its change time is later than the manifest's, which is
-   * written last) is not trusted.
-   */
-  async carryOver(files: readonly FileEntry[], directory: string, manifest: Manifest): Promise<FileEntry[]> {
-    const held = new Map(
-      manifest.files.flatMap((file) => ('link' in file ? [] : [[file.path, file] as const])),
+  /** Copies what the current generation already has, and gives back the files that the source must write. */
+  carryOver(files: readonly FileEntry[], directory: string, manifest: Manifest): Promise<FileEntry[]> {
+    const onCarried = (file: ManifestFile) => {
+      this.#count(file.size);
+      this.#entries.push(file);
+      this.#unflushed.push(file.path);
+    };
+    const modeOf = (file: FileEntry) => octal(fileModeOf(file, this.#options));
+    return onTarget(
+      carryUnchanged(files, { from: directory, to: this.directory, manifest, modeOf, onCarried }),
     );
-    const { ctimeMs: sealed } = await onTarget(lstat(join(directory, manifestName)));
-    const missing: FileEntry[] = [];
-    for (const file of files) {
-      const known = held.get(file.path);
-      if (known === undefined || known.fingerprint !== file.fingerprint) missing.push(file);
-      else {
-        await this.#gate.enter(async () => {
-          const carried = await this.#carry(file, known, join(directory, file.path), sealed);
-          if (!carried) missing.push(file);
-        });
-      }
-    }
-    await this.#gate.idle();
-    return missing;
   }
 
   /** Copies every file of a retained generation, each checked against its digest: nobody can be refused twice. */
@@ -137,27 +126,10 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   async #flush(files: readonly ManifestEntry[]): Promise<void> {
-    const paths = [...this.#directories].map((path) => join(this.directory, path));
-    if (!this.#flushEach) {
-      for (const file of files) if (!('link' in file)) paths.push(join(this.directory, file.path));
-      paths.push(join(this.directory, manifestName));
-    }
+    const contents = files.flatMap((file) => ('link' in file ? [] : [file.path]));
+    const written = this.#flushEach ? this.#unflushed : [...contents, manifestName];
+    const paths = [...written, ...this.#directories].map((path) => join(this.directory, path));
     await fsyncAll([...paths, this.directory], this.directory);
-  }
-
-  async #carry(file: FileEntry, known: ManifestFile, from: string, sealed: number): Promise<boolean> {
-    const mode = fileModeOf(file, this.#options);
-    const stat = await lstat(from).catch(() => undefined);
-    const untouched = stat?.isFile() === true && stat.size === known.size && stat.ctimeMs <= sealed;
-    if (!untouched || known.mode !== octal(mode)) return false;
-    this.#count(known.size);
-    const to = join(this.directory, file.path);
-    if (known.size > largeFile) {
-      await onTarget(copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL));
-      if (this.#flushEach) await onTarget(fsyncPath(to));
-    } else await onTarget(readFile(from).then((content) => this.#write(to, content, mode)));
-    this.#entries.push(known);
-    return true;
   }
 
   async #copyChecked(entry: ManifestFile, from: string): Promise<void> {

@@ -1,9 +1,10 @@
-import { lutimes, readdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
+import { lutimesSync } from 'node:fs';
+import { readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { systemCode, TargetError } from '../failure/failure.ts';
 import { ensureDirectory } from '../platform/directory.ts';
 import { fsyncPath } from '../platform/flush.ts';
-import { Gate } from '../platform/gate.ts';
+import { inSlices } from '../platform/slices.ts';
 import type { Entry } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import { type Generation, generationName, isGenerationName, readGeneration } from './generation.ts';
@@ -125,14 +126,9 @@ export class SymlinkPublisher {
    */
   async #retire({ directory, manifest }: Generation): Promise<void> {
     const now = new Date();
-    const gate = new Gate(16);
-    for (const entry of manifest.files) {
-      const touch = 'link' in entry ? lutimes : utimes;
-      await gate.enter(() => touch(join(directory, entry.path), now, now).catch(ignoreGone));
-    }
-    await gate.idle();
-    await utimes(join(directory, manifestName), now, now).catch(ignoreGone);
-    await utimes(directory, now, now).catch(ignoreGone);
+    await inSlices(manifest.files, ({ path }) => touch(join(directory, path), now));
+    touch(join(directory, manifestName), now);
+    touch(directory, now);
   }
 
   /** Milliseconds since a generation was replaced; undefined for one that never was published. */
@@ -157,8 +153,11 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Something else removed or protects the old file: there is nobody left to wake through it. */
-function ignoreGone(error: unknown): void {
-  if (!['ENOENT', 'ENOTDIR', 'EPERM', 'EACCES', 'EROFS', 'ELOOP'].includes(systemCode(error) ?? ''))
-    throw error;
+/** What something else removed or protects has nobody left to wake. */
+function touch(path: string, time: Date): void {
+  try {
+    lutimesSync(path, time, time);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR', 'EPERM', 'EACCES', 'EROFS'].includes(systemCode(error) ?? '')) throw error;
+  }
 }

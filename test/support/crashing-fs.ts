@@ -1,3 +1,4 @@
+import type * as Fs from 'node:fs';
 import type * as FsPromises from 'node:fs/promises';
 
 /** What every file-system call throws from the chosen one on: the process is dead, nothing cleans up. */
@@ -24,6 +25,24 @@ export class CrashPlan {
     if (this.remaining <= 0) throw new Crash();
     this.remaining -= 1;
   }
+}
+
+const mutatingSync = new Set(['openSync', 'writeSync', 'copyFileSync', 'lutimesSync']);
+
+/** `node:fs` as the plan lets it work. */
+export function crashingSync(real: typeof Fs, plan: CrashPlan): typeof Fs {
+  const entries = Object.entries(real).map(([name, value]) => {
+    if (!mutatingSync.has(name) || typeof value !== 'function') return [name, value];
+    const call = value as (...args: unknown[]) => unknown;
+    return [
+      name,
+      (...args: unknown[]) => {
+        plan.step();
+        return call(...args);
+      },
+    ];
+  });
+  return Object.fromEntries(entries) as typeof Fs;
 }
 
 /** `node:fs/promises` as the plan lets it work. */
