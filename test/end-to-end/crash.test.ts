@@ -42,7 +42,7 @@ test(`${kills} kills in a storm of commits tear no set and lose no reload`, {
   });
   for (let kill = 0; kill < kills; kill += 1) {
     const wherry = start(['run'], settings);
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 600));
     await wherry.kill('SIGKILL');
     const manifest = await wholeSet(target);
     if (manifest !== undefined) expect(await visibleNames(target)).toEqual(expect.arrayContaining(['set']));

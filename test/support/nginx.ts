@@ -47,9 +47,9 @@ export class Nginx implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
-  /** Writes the next configuration; `extra` is put in as it stands, right or wrong. */
-  async configure(text: string, extra = ''): Promise<void> {
-    await writeFile(join(this.#directory, 'nginx.conf'), configOf(this.#directory, text, extra));
+  /** Writes the next configuration; `extra` is put in as it stands, right or wrong, `include` names more files. */
+  async configure(text: string, extra = '', include?: string): Promise<void> {
+    await writeFile(join(this.#directory, 'nginx.conf'), configOf(this.#directory, text, extra, include));
   }
 
   errors(): Promise<string> {
@@ -77,12 +77,12 @@ export class Nginx implements AsyncDisposable {
   }
 }
 
-function configOf(directory: string, text: string, extra: string): string {
+function configOf(directory: string, text: string, extra: string, include?: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${directory}/${name};`,
   );
   return `worker_processes 1; pid ${directory}/pid; events {}
 http { access_log off; ${temporary.join(' ')}
-  server { listen unix:${directory}/nginx.sock; location / { return 200 "${text}"; ${extra} } } }
+  server { listen unix:${directory}/nginx.sock; ${include === undefined ? '' : `include ${include};`} location / { return 200 "${text}"; ${extra} } } }
 `;
 }
