@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { Alarm } from '../../src/platform/alarm.ts';
+import { withDeadline } from '../../src/platform/deadline.ts';
+import { Gate } from '../../src/platform/gate.ts';
+
+describe('an alarm', () => {
+  const never = new AbortController().signal;
+
+  test('ends a wait when it rings', async () => {
+    const alarm = new Alarm();
+    const wait = alarm.wait(Number.POSITIVE_INFINITY, never);
+    alarm.ring();
+    await wait;
+  });
+
+  test('that rang while nobody waited ends the next wait, and only that', async () => {
+    const alarm = new Alarm();
+    alarm.ring();
+    alarm.ring();
+    await alarm.wait(Number.POSITIVE_INFINITY, never);
+    const second = alarm.wait(Number.POSITIVE_INFINITY, never).then(() => 'over');
+    expect(await Promise.race([second, new Promise((resolve) => setTimeout(resolve, 20))])).toBeUndefined();
+    alarm.ring();
+    expect(await second).toBe('over');
+  });
+
+  test('is over when its time has come, and when the signal is aborted', async () => {
+    const alarm = new Alarm();
+    await alarm.wait(1, never);
+    const controller = new AbortController();
+    const wait = alarm.wait(Number.POSITIVE_INFINITY, controller.signal);
+    controller.abort();
+    await wait;
+  });
+});
+
+describe('a deadline', () => {
+  const onTime = () => new Error('too late');
+  const hang = (signal: AbortSignal) =>
+    new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(new Error('interrupted'))),
+    );
+
+  test('gives its own reason, whatever the interruption looked like inside', async () => {
+    await expect(withDeadline(5, new AbortController().signal, onTime, hang)).rejects.toThrow('too late');
+  });
+
+  test('passes an outer abort on, with its reason', async () => {
+    const outer = new AbortController();
+    const run = withDeadline(60_000, outer.signal, onTime, hang);
+    outer.abort(new Error('the end'));
+    await expect(run).rejects.toThrow('the end');
+  });
+
+  test('of a signal that is aborted already is over at once', async () => {
+    await expect(
+      withDeadline(60_000, AbortSignal.abort('gone'), onTime, async (signal) => signal.throwIfAborted()),
+    ).rejects.toBe('gone');
+  });
+
+  test('lets a result and a failure through', async () => {
+    const { signal } = new AbortController();
+    expect(await withDeadline(60_000, signal, onTime, async () => 1)).toBe(1);
+    await expect(
+      withDeadline(60_000, signal, onTime, () => Promise.reject(new Error('own'))),
+    ).rejects.toThrow('own');
+  });
+});
+
+describe('a gate', () => {
+  test('lets no more tasks in than it has places', async () => {
+    const gate = new Gate(3);
+    let inside = 0;
+    let most = 0;
+    for (let task = 0; task < 20; task += 1) {
+      await gate.enter(async () => {
+        inside += 1;
+        most = Math.max(most, inside);
+        await new Promise((resolve) => setImmediate(resolve));
+        inside -= 1;
+      });
+    }
+    await gate.idle();
+    expect(most).toBe(3);
+    expect(inside).toBe(0);
+  });
+
+  test('throws the first failure where somebody awaits it', async () => {
+    const gate = new Gate(2);
+    await gate.enter(() => Promise.reject(new Error('first')));
+    await gate.enter(async () => undefined).catch(() => undefined);
+    await expect(gate.idle()).rejects.toThrow('first');
+  });
+});
