@@ -2,6 +2,8 @@ import http from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 
+const refusal = ['Proxy-Authenticate: Basic realm="proxy"', 'Connection: close', 'Content-Length: 0'];
+
 /** A real forward proxy: CONNECT for HTTPS, absolute requests for HTTP. */
 export class ForwardProxy {
   readonly url: string;
@@ -24,9 +26,7 @@ export class ForwardProxy {
       proxy.seen.push(`CONNECT ${request.url}`);
       client.on('error', () => undefined);
       if (isRefused(request)) {
-        client.end(
-          'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="p"\r\n\r\n',
-        );
+        client.end(`HTTP/1.1 407 Proxy Authentication Required\r\n${refusal.join('\r\n')}\r\n\r\n`);
         return;
       }
       const [host = '', port = ''] = (request.url ?? '').split(':');

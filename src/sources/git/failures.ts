@@ -105,6 +105,15 @@ export function clientCertificateFailure({ display }: Asked, cause?: unknown): D
   });
 }
 
+function unusableClientCertificate(code: string, cause: unknown): DeniedError {
+  return new DeniedError({
+    setting: 'WHERRY_GIT_CLIENT_CERT',
+    problem: `it and WHERRY_GIT_CLIENT_KEY are not a PEM certificate and its unencrypted key (${code})`,
+    cure: 'set both to the files of one pair',
+    cause,
+  });
+}
+
 export function unreachable({ display, address }: Asked, found: string, cause?: unknown): UnreachableError {
   return new UnreachableError({
     setting: address,
@@ -154,6 +163,7 @@ export function connectionFailure(error: unknown, asked: Asked): Failure {
   if (/CERTIFICATE_REQUIRED|ALERT_BAD_CERTIFICATE|ALERT_UNKNOWN_CA|SSLV3_ALERT_HANDSHAKE/.test(code)) {
     return clientCertificateFailure(asked, error);
   }
+  if (code.startsWith('ERR_OSSL_')) return unusableClientCertificate(code, error);
   const message = error instanceof Error ? error.message : '';
   if (code === 'ERR_PROXY_TUNNEL') {
     return /\b407\b/.test(message) ? statusFailure(407, asked) : proxyFailure(asked, message, error);

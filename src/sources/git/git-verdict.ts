@@ -94,7 +94,7 @@ const rules: readonly Rule[] = [
 
 /** What a connection that broke looks like; a damaged clone may end so too. */
 const brokeOff =
-  /Connection (?:reset|closed)|kex_exchange|RPC failed|early EOF|unexpected disconnect|hung up|curl \d+|too slow|Empty reply|Failed to connect|Could not connect|transfer closed|timed out|gnutls|SSL_/i;
+  /unable to access '|Connection (?:reset|closed)|kex_exchange|RPC failed|early EOF|unexpected disconnect|hung up|curl \d+|too slow|Empty reply|Failed to connect|Could not connect|transfer closed|timed out|gnutls|SSL_/i;
 
 /** Words about the clone's own files. */
 const aboutClone =
