@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Bench, Scenario } from '../bench.ts';
 import { type Memory, memoryOf } from '../measure.ts';
-import { awaitIdlePolls } from '../polls.ts';
+import { awaitIdlePolls } from '../metrics.ts';
 
 /** What the sidecar weighs after a thousand polls, beside a Node that does nothing. */
 export const idleMemory: Scenario = {

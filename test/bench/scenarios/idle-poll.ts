@@ -1,6 +1,6 @@
 import type { Scenario } from '../bench.ts';
 import { cpuOf, usageOf } from '../measure.ts';
-import { awaitIdlePolls, idlePolls } from '../polls.ts';
+import { awaitIdlePolls, idlePolls } from '../metrics.ts';
 import type { Figure } from '../report.ts';
 
 const polls = 250;

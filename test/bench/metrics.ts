@@ -1,0 +1,32 @@
+import { httpGet } from '../../src/commands/demo/http-get.ts';
+import type { Sidecar } from '../../src/commands/demo/sidecar.ts';
+import { until } from './measure.ts';
+
+/** How many looks at the source the sidecar counts that found nothing new. */
+export async function idlePolls(sidecar: Sidecar, signal: AbortSignal): Promise<number> {
+  const text = await metricsOf(sidecar, signal);
+  return Number(/^wherry_polls_total\{[^}]*result="unchanged"[^}]*\} (\d+)/m.exec(text)?.[1] ?? 0);
+}
+
+/** The milliseconds that it has spent in each phase of its syncs. */
+export async function phaseTimes(
+  sidecar: Sidecar,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const text = await metricsOf(sidecar, signal);
+  const sums = text.matchAll(/^wherry_sync_duration_seconds_sum\{phase="(\w+)"\} (\S+)/gm);
+  return new Map([...sums].map(([, phase = '', seconds]) => [phase, Number(seconds) * 1000]));
+}
+
+async function metricsOf({ adminUrl }: Sidecar, signal: AbortSignal): Promise<string> {
+  return (await httpGet(`${adminUrl}/metrics`, signal))?.body ?? '';
+}
+
+/** Waits for so many more of them, without asking so often that the asking would count. */
+export async function awaitIdlePolls(sidecar: Sidecar, count: number, signal: AbortSignal): Promise<void> {
+  const wanted = (await idlePolls(sidecar, signal)) + count;
+  await until(`${count} polls`, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return (await idlePolls(sidecar, signal)) >= wanted;
+  });
+}
