@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../settings/schema.ts';
-import { shownUrl } from './http-call.ts';
+import { createHttpCall, shownUrl } from './http-call.ts';
 import type { Target } from './target.ts';
 
 export interface TargetsOptions {
@@ -26,10 +26,7 @@ function urlTarget(name: string, url: URL, settings: Settings, env: NodeJS.Proce
     name,
     identity: `${settings.reloadMethod} ${shownUrl(url)}${markOf(url.search)}`,
     reload: async (context, signal) => {
-      const [{ callOverHttp }, { createHttpCall }] = await Promise.all([
-        import('./http.ts'),
-        import('./http-call.ts'),
-      ]);
+      const { callOverHttp } = await import('./http.ts');
       return callOverHttp(createHttpCall(url, settings, env), context, signal);
     },
   };
