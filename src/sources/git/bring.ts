@@ -1,7 +1,6 @@
 import { type Failure, UnreachableError } from '../../failure/failure.ts';
 import { missingOf } from './blobs.ts';
-import { OtherFormat } from './clone-slot.ts';
-import { DamageError } from './damage.ts';
+import { DamageError, StartOver } from './damage.ts';
 import { type Asked, unreachable } from './failures.ts';
 import { type BlobOptions, type FetchOptions, fetchAll, fetchBlobs, fetchCurrent } from './fetch.ts';
 import { GitError } from './git-command.ts';
@@ -59,7 +58,7 @@ export async function bringCommit(
 export async function bringBlobs(
   remote: Remote,
   oids: readonly string[],
-  refused: () => DamageError,
+  refused: () => StartOver,
   options: Omit<BlobOptions, 'session'>,
 ): Promise<void> {
   try {
@@ -110,7 +109,8 @@ interface Failed {
 function verdictOn(error: unknown, asked: Asked): Failed {
   if (!(error instanceof GitError)) throw error;
   const verdict = judgeGit(error.stderr, asked, error);
-  if (verdict.kind === 'format') throw new OtherFormat();
+  if (verdict.kind === 'format')
+    throw new StartOver('it uses the other hash function', { otherFormat: true });
   const isLocal =
     verdict.kind === 'failure' &&
     (verdict.failure.kind === 'target' || verdict.failure.kind === 'unexpected');

@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemCode, TargetError, UnreachableError } from '../../failure/failure.ts';
 import type { Log } from '../../platform/log.ts';
-import { DamageError } from './damage.ts';
+import { DamageError, StartOver } from './damage.ts';
 import { createRepository, inspectRepository, type ObjectFormat } from './repository.ts';
 
 /** A bare repository to work on. */
@@ -14,9 +14,6 @@ export interface Clone {
   readonly shallow: boolean;
   readonly packs: number;
 }
-
-/** The repository turned out to use the other hash function than the clone. */
-export class OtherFormat extends Error {}
 
 /** Half-made clones and those about to be removed; what carries such a name at a start is a left-over. */
 export const passing = /^\.(?:new|old)-/;
@@ -52,33 +49,21 @@ export class CloneSlot {
         return await work({ directory: this.directory, fresh: false, ...inspection });
       }
     } catch (error) {
-      if (error instanceof DamageError) {
-        this.#log.warn({ reason: error.message }, 'the local clone is in doubt: a new one is made beside it');
-      } else if (!(error instanceof OtherFormat)) throw error;
+      if (!(error instanceof DamageError)) throw error;
+      this.#log.warn({ reason: error.message }, 'the local clone is in doubt: a new one is made beside it');
+      if (error instanceof StartOver) this.#heed(error);
     }
     return this.#renew(work);
   }
 
-  async #renew<T>(work: (clone: Clone) => Promise<T>): Promise<T> {
+  async #renew<T>(work: (clone: Clone) => Promise<T>, tries = 3): Promise<T> {
     try {
-      return await this.#inNewClone(this.#format, work);
+      return await this.#inNewClone(work);
     } catch (error) {
-      if (!(error instanceof OtherFormat)) throw error;
-      this.#format = this.#format === 'sha1' ? 'sha256' : 'sha1';
-      return await this.#inNewClone(this.#format, work);
-    }
-  }
-
-  async #inNewClone<T>(format: ObjectFormat, work: (clone: Clone) => Promise<T>): Promise<T> {
-    const directory = this.#beside('new');
-    try {
-      await onState(createRepository(directory, format));
-      const result = await work({ directory, fresh: true, shallow: false, packs: 0 });
-      await onState(this.#replaceBy(directory));
-      this.#doubt = undefined;
-      return result;
-    } catch (error) {
-      await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+      if (error instanceof StartOver && tries > 1) {
+        this.#heed(error);
+        return this.#renew(work, tries - 1);
+      }
       if (!(error instanceof DamageError)) throw error;
       throw new UnreachableError({
         setting: 'WHERRY_GIT_REPO',
@@ -86,6 +71,24 @@ export class CloneSlot {
         cure: 'it is tried again',
         cause: error,
       });
+    }
+  }
+
+  #heed({ otherFormat }: StartOver): void {
+    if (otherFormat) this.#format = this.#format === 'sha1' ? 'sha256' : 'sha1';
+  }
+
+  async #inNewClone<T>(work: (clone: Clone) => Promise<T>): Promise<T> {
+    const directory = this.#beside('new');
+    try {
+      await onState(createRepository(directory, this.#format));
+      const result = await work({ directory, fresh: true, shallow: false, packs: 0 });
+      await onState(this.#replaceBy(directory));
+      this.#doubt = undefined;
+      return result;
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+      throw error;
     }
   }
 

@@ -8,3 +8,14 @@ export class DamageError extends Error {
     this.name = 'DamageError';
   }
 }
+
+/** The clone cannot serve as it was begun, and a new one would be made in another way. */
+export class StartOver extends DamageError {
+  /** The repository uses the other hash function. */
+  readonly otherFormat: boolean;
+
+  constructor(problem: string, { otherFormat }: { readonly otherFormat: boolean }) {
+    super(problem);
+    this.otherFormat = otherFormat;
+  }
+}

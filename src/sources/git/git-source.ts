@@ -10,7 +10,7 @@ import { copyBlobs, missingOf, oidOf } from './blobs.ts';
 import { bringBlobs, bringCommit, bringRef } from './bring.ts';
 import { type Clone, CloneSlot } from './clone-slot.ts';
 import { Copying } from './copying.ts';
-import { DamageError } from './damage.ts';
+import { DamageError, StartOver } from './damage.ts';
 import { gitEnvironment } from './environment.ts';
 import { checkPileUp, tidy, untidyFrom } from './housekeeping.ts';
 import type { LocalWatch } from './local-watch.ts';
@@ -197,7 +197,7 @@ class GitSource implements Source {
   ): Promise<void> {
     const refused = () => {
       this.#wholeOnly = true;
-      return new DamageError('the server gives no contents by name');
+      return new StartOver('the server gives no contents by name', { otherFormat: false });
     };
     await bringBlobs(remote, oids, refused, { directory, signal });
   }

@@ -27,5 +27,6 @@ export async function selectionOf({ gitPath, include, exclude }: Settings): Prom
 async function matcher(globs: readonly string[]): Promise<((path: string) => boolean) | undefined> {
   if (globs.length === 0) return undefined;
   const { default: picomatch } = await import('picomatch');
-  return picomatch([...globs], { dot: true });
+  // A name may hold a newline, too.
+  return picomatch([...globs], { dot: true, flags: 's' });
 }
