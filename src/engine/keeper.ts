@@ -10,6 +10,8 @@ import type { PublishedSet } from './state.ts';
 /** Links are looked at this often at most, however short the poll interval. Milliseconds. */
 const linkCheckInterval = 2000;
 
+const collectRetry = 60_000;
+
 /** Keeps the target: swaps generations, puts links right, removes what is over. */
 export class Keeper {
   readonly #options: EngineOptions;
@@ -67,12 +69,18 @@ export class Keeper {
     this.#collectAt = performance.now();
   }
 
-  /** Removes generations that no reader and no rollback needs, if it is time. */
+  /** Removes generations that no reader and no rollback needs, if it is time. What cannot be removed is no failure. */
   async collect(memory: Memory): Promise<void> {
     if (this.#collectAt > performance.now()) return;
-    const { publisher } = this.#options;
+    const { publisher, log } = this.#options;
     const good = memory.state.good?.generation;
-    const due = await publisher.collect(await publisher.current(), new Set(good === undefined ? [] : [good]));
+    let due: number | undefined;
+    try {
+      due = await publisher.collect(await publisher.current(), new Set(good === undefined ? [] : [good]));
+    } catch (error) {
+      log.warn({ err: error }, 'an old generation could not be removed; it is tried again');
+      due = collectRetry;
+    }
     this.#collectAt = due === undefined ? Number.POSITIVE_INFINITY : performance.now() + due;
   }
 }

@@ -59,7 +59,9 @@ export class Loop {
       this.#workingSince = undefined;
       const { maxFailures } = engine.parts;
       if (failure !== undefined && maxFailures > 0 && this.#failures >= maxFailures) return failure;
-      await engine.alarm.wait(this.#wakesAt() - performance.now(), signal);
+      // What a failed turn left undone is not tried again before the next look.
+      const wakesAt = failure === undefined ? this.#wakesAt() : this.#nextPoll;
+      await engine.alarm.wait(wakesAt - performance.now(), signal);
     }
     return undefined;
   }
@@ -67,6 +69,8 @@ export class Loop {
   async #turn(signal: AbortSignal): Promise<Failure | undefined> {
     const { engine, refresh } = this.#options;
     const isDue = this.#nextPoll <= performance.now();
+    // A wake-up that comes during the turn asks for another look.
+    if (isDue) this.#nextPoll = Number.POSITIVE_INFINITY;
     try {
       const parts = isDue ? await refresh() : undefined;
       if (parts !== undefined) await engine.replaceParts(parts);
@@ -75,8 +79,6 @@ export class Loop {
       this.#started = true;
       await engine.settle(signal);
       if (!isDue) return undefined;
-      // A wake-up that comes during the look asks for another one.
-      this.#nextPoll = Number.POSITIVE_INFINITY;
       await engine.look(signal);
       if (this.#failures > 0) await engine.noteRecovery();
       this.#failures = 0;
