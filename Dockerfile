@@ -28,8 +28,11 @@ RUN mkdir -p /program/opt /program/usr/local/bin \
 FROM node AS stripped
 RUN apt-get update \
  && apt-get install -y --no-install-recommends binutils \
- && strip -o /usr/local/bin/node-stripped /usr/local/bin/node \
- && /usr/local/bin/node-stripped --version
+ && mkdir -p /image/usr/local/bin \
+ && strip -o /image/usr/local/bin/node /usr/local/bin/node \
+ && /image/usr/local/bin/node --version \
+# Equal times make an equal layer of equal content, with or without a build cache.
+ && find /image -exec touch --no-dereference --date=2026-01-01 {} +
 
 
 # Picks git, ssh, tini, a shell with the basic commands, and the packages that those depend on. Left out is what no git
@@ -59,12 +62,13 @@ RUN apt-get update \
  && printf '%s\n' root:x:0:0:root:/root:/bin/sh wherry:x:65532:65532:Wherry:/nonexistent:/bin/false > /image/etc/passwd \
  && printf '%s\n' root:x:0: wherry:x:65532: > /image/etc/group \
 # A volume that an engine makes for /config takes this directory's owner.
- && install -d -o 65532 -g 65532 /image/config
+ && install -d -o 65532 -g 65532 /image/config \
+ && find /image -exec touch --no-dereference --date=2026-01-01 {} +
 
 
 FROM scratch AS runtime
 COPY --from=debian /image /
-COPY --from=stripped /usr/local/bin/node-stripped /usr/local/bin/node
+COPY --from=stripped /image /
 ENV PATH=/usr/local/bin:/usr/bin:/bin
 COPY --from=program /program /
 
