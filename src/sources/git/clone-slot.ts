@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { systemCode, TargetError, UnreachableError } from '../../failure/failure.ts';
+import {
+  MissingError,
+  RefusedError,
+  systemCode,
+  TargetError,
+  UnreachableError,
+} from '../../failure/failure.ts';
 import type { Log } from '../../platform/log.ts';
 import { DamageError, StartOver } from './damage.ts';
 import { createRepository, inspectRepository, type ObjectFormat } from './repository.ts';
@@ -87,7 +93,8 @@ export class CloneSlot {
       this.#doubt = undefined;
       return result;
     } catch (error) {
-      await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+      if (await isWorthKeeping(directory, error)) await onState(this.#replaceBy(directory));
+      else await rm(directory, { recursive: true, force: true }).catch(() => undefined);
       throw error;
     }
   }
@@ -106,6 +113,13 @@ export class CloneSlot {
   #beside(kind: 'new' | 'old'): string {
     return join(dirname(this.directory), `.${kind}-${basename(this.directory)}-${randomUUID().slice(0, 8)}`);
   }
+}
+
+/** What was fetched is sound, but not what is wanted: the next try need not fetch it again. */
+async function isWorthKeeping(directory: string, error: unknown): Promise<boolean> {
+  if (!(error instanceof MissingError || error instanceof RefusedError)) return false;
+  const packs = await readdir(join(directory, 'objects', 'pack')).catch(() => []);
+  return packs.length > 0;
 }
 
 /** An error of the state directory's file system is the target volume's. */

@@ -30,8 +30,8 @@ export function parseGitmodules(output: string): Submodule[] {
  */
 export function resolveSubmoduleUrl({ path, url }: Submodule, parent: string, main: string): string {
   const absolute = /^\.\.?\//.test(url) ? resolveRelative(parent, url) : url;
-  const remote = gitRemote.parse(absolute);
-  const isLocalPath = remote?.transport === 'file' && !/^(?:file:\/\/|\/)/i.test(absolute);
+  const remote = absolute === undefined ? undefined : gitRemote.parse(absolute);
+  const isLocalPath = remote?.transport === 'file' && !/^(?:file:\/\/|\/)/i.test(absolute ?? '');
   if (remote === undefined || isLocalPath) throw refused(path, url, 'is not an address that can be fetched');
   if (remote.transport === 'file' && schemeOf(main) !== 'file') {
     throw refused(path, url, 'leads into this machine, and the repository that names it does not');
@@ -43,8 +43,12 @@ export function resolveSubmoduleUrl({ path, url }: Submodule, parent: string, ma
   return result;
 }
 
-/** git's rule: each `../` takes the last element off, at a slash or, in `host:path`, at the colon. */
-function resolveRelative(parent: string, url: string): string {
+/**
+ * git's rule: each `../` takes the last element off, at a slash or, in `host:path`, at the colon. Undefined when
+ * that would take the host off.
+ */
+function resolveRelative(parent: string, url: string): string | undefined {
+  const host = /^(?:[a-z]+:\/\/[^/]*)?/i.exec(parent)?.[0] ?? '';
   let base = parent.replace(/\/+$/, '');
   let rest = url;
   let separator = '/';
@@ -55,7 +59,8 @@ function resolveRelative(parent: string, url: string): string {
       const slash = base.lastIndexOf('/');
       const cut = slash === -1 ? base.lastIndexOf(':') : slash;
       separator = slash === -1 ? ':' : '/';
-      base = base.slice(0, Math.max(cut, 0));
+      if (cut < Math.max(host.length, 1)) return undefined;
+      base = base.slice(0, cut);
     } else break;
   }
   return `${base}${separator}${rest}`.replace(/\/+$/, '');
