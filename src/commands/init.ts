@@ -1,7 +1,7 @@
 import { Engine } from '../engine/engine.ts';
 import { silentObserver } from '../engine/observer.ts';
 import { StateStore } from '../engine/state-store.ts';
-import { exitCodes, Failure, toFailure } from '../failure/failure.ts';
+import { exitCodes, type Failure, toFailure, UnreachableError } from '../failure/failure.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import type { Log } from '../platform/log.ts';
 import { formatDuration } from '../platform/units.ts';
@@ -58,11 +58,14 @@ async function bringInTime(engine: Engine, settings: Settings, log: Log, outer: 
       await engine.bring(signal);
     } catch (error) {
       if (!signal.aborted) last = toFailure(error);
-      else if (last === undefined && signal.reason instanceof Failure) last = signal.reason;
       throw error;
     }
   };
-  const timedOut = new Error(`WHERRY_INIT_TIMEOUT of ${formatDuration(settings.initTimeout)} has passed`);
+  const timedOut = new UnreachableError({
+    setting: 'WHERRY_INIT_TIMEOUT',
+    problem: `no set was published within ${formatDuration(settings.initTimeout)}`,
+    cure: 'look at the source and the network, or raise it for a large repository',
+  });
   try {
     await withDeadline(
       settings.initTimeout,
@@ -72,7 +75,7 @@ async function bringInTime(engine: Engine, settings: Settings, log: Log, outer: 
         try {
           await attempt(signal);
         } catch (error) {
-          if (signal.aborted || toFailure(error).next !== 'retry') throw error;
+          if (signal.aborted || !isWorthAnotherTry(toFailure(error))) throw error;
           await retry(() => attempt(signal), toFailure(error), log, signal);
         }
       },
@@ -80,6 +83,11 @@ async function bringInTime(engine: Engine, settings: Settings, log: Log, outer: 
   } catch (error) {
     throw outer.aborted ? error : (last ?? error);
   }
+}
+
+/** A source may come back or be set right within the time; a target that cannot be written will not. */
+function isWorthAnotherTry({ next, kind }: Failure): boolean {
+  return next === 'retry' && kind !== 'target';
 }
 
 /** The first try needs no library. */
@@ -103,7 +111,7 @@ async function retry(
     maxTimeout: 15_000,
     randomize: true,
     signal,
-    shouldRetry: ({ error }) => toFailure(error).next === 'retry',
+    shouldRetry: ({ error }) => isWorthAnotherTry(toFailure(error)),
     onFailedAttempt: ({ error }) => report(toFailure(error)),
   });
 }

@@ -106,6 +106,16 @@ describe('init ends with the documented code and one line that names the setting
     expect(lastLine(stderr)).toMatch(/^wherry: WHERRY_GIT_REPO: /);
   });
 
+  test('5 for a server that accepts connections and says nothing', async () => {
+    const { settings } = await bench();
+    await using hanging = await ReloadApp.start();
+    hanging.usually({ fault: 'hang' });
+    const url = hanging.url('/repo.git').href;
+    const { code, stderr } = await run(['init'], { ...settings, WHERRY_GIT_REPO: url });
+    expect(code).toBe(5);
+    expect(lastLine(stderr)).toMatch(/^wherry: WHERRY_INIT_TIMEOUT: no set was published within 1s/);
+  });
+
   test.each([
     ['a link that leaves the set', { l: { link: '../../etc/passwd' } }, {}, 'WHERRY_SYMLINKS'],
     ['an empty set', {}, {}, 'WHERRY_ALLOW_EMPTY'],
