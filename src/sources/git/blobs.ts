@@ -1,7 +1,7 @@
 import type { FileEntry } from '../../snapshot/entry.ts';
 import type { FileSink } from '../source.ts';
 import { DamageError } from './damage.ts';
-import { ObjectReader } from './object-reader.ts';
+import { ObjectReader, type ReadableClone } from './object-reader.ts';
 
 /** Up to this size a file's content is handed over whole; a larger one in pieces, so that memory does not grow. */
 const wholeUpTo = 256 * 1024;
@@ -10,8 +10,9 @@ const lfsPointer = Buffer.from('version https://git-lfs.github.com/spec/v1');
 const largestPointer = 1024;
 
 export interface CopyOptions {
-  /** The environment of a git that reads the clone. */
-  readonly env: NodeJS.ProcessEnv;
+  readonly clone: ReadableClone;
+  /** One that is at hand; it is used up. */
+  readonly spare?: ObjectReader | undefined;
   readonly sink: FileSink;
   readonly signal: AbortSignal;
   /** Told of each file that is only a pointer to its content. */
@@ -26,8 +27,8 @@ export function oidOf({ fingerprint }: FileEntry): string {
 /** Copies the files' contents, byte for byte, from one `git cat-file`, no faster than the sink takes them. */
 export async function copyBlobs(files: readonly FileEntry[], options: CopyOptions): Promise<void> {
   if (files.length === 0) return;
-  const { env, sink, signal, onPointer } = options;
-  await using reader = new ObjectReader(env, 'bulk', signal);
+  const { clone, spare, sink, signal, onPointer } = options;
+  await using reader = spare ?? new ObjectReader(clone, 'bulk', signal);
   reader.ask(files.map(oidOf));
   reader.askNoMore();
   for (const file of files) {
@@ -48,11 +49,11 @@ export async function copyBlobs(files: readonly FileEntry[], options: CopyOption
 /** Those of the objects that the clone does not have. */
 export async function missingOf(
   oids: readonly string[],
-  env: NodeJS.ProcessEnv,
+  clone: ReadableClone,
   signal: AbortSignal,
 ): Promise<string[]> {
   if (oids.length === 0) return [];
-  await using reader = new ObjectReader(env, 'heads', signal);
+  await using reader = new ObjectReader(clone, 'heads', signal);
   reader.ask(oids);
   reader.askNoMore();
   const missing: string[] = [];

@@ -82,7 +82,8 @@ async function bringByRefs(
   const { clone, signal } = options;
   await using session = await remote.session();
   await orBlame(remote, fetchAll({ ...options, session }));
-  const absent = await missingOf([oid], session.environment(clone.directory), signal);
+  const readable = { directory: clone.directory, env: session.environment('.') };
+  const absent = await missingOf([oid], readable, signal);
   if (absent.length > 0) throw missing();
   await writeCurrent(clone.directory, oid);
 }

@@ -11,6 +11,8 @@ export interface FetchOptions {
   /** Leaves out file contents, which `fetchBlobs` brings; a server that cannot sends them all. */
   readonly partial: boolean;
   readonly signal: AbortSignal;
+  /** Called when git was started: there is time now to prepare for what it brings. */
+  readonly onStarted?: (() => void) | undefined;
 }
 
 const common = ['fetch', '--no-tags', '--no-auto-gc', '--no-write-fetch-head', '--no-recurse-submodules'];
@@ -50,13 +52,14 @@ export async function fetchBlobs(
 
 async function fetch(
   refspecs: readonly string[],
-  { session, clone, depth, partial, signal }: FetchOptions,
+  { session, clone, depth, partial, signal, onStarted }: FetchOptions,
 ): Promise<void> {
   await runGit({
     args: [...common, ...history(depth, clone), ...(partial ? [withoutBlobs] : []), 'origin', ...refspecs],
     cwd: clone.directory,
     env: session.environment(clone.directory, remote(session, partial)),
     signal,
+    onStarted,
   });
 }
 

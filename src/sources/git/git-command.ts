@@ -22,6 +22,8 @@ export interface GitCall {
   readonly env: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly signal: AbortSignal;
+  /** Called soon after git was started. */
+  readonly onStarted?: (() => void) | undefined;
 }
 
 /**
@@ -58,11 +60,11 @@ const unsafe: NonNullable<SimpleGitOptions['unsafe']> = {
  * Runs git through simple-git and gives its standard output. Throws `GitError`, or the signal's reason as soon as
  * that is aborted; then git and all that it started are killed.
  */
-export async function runGit({ args, cwd, env, input, signal }: GitCall): Promise<string> {
+export async function runGit({ args, cwd, env, input, signal, onStarted }: GitCall): Promise<string> {
   signal.throwIfAborted();
   const { simpleGit } = await loadSimpleGit();
   signal.throwIfAborted();
-  const group = ownGroup(env, signal);
+  const group = ownGroup(env, signal, onStarted);
   let failure: GitError | undefined;
   const git = simpleGit({
     baseDir: cwd,
@@ -106,7 +108,11 @@ interface Startable {
  * simple-git cannot start git as the leader of a process group, and gives no access to its child. Node announces
  * every child before it is started: the one that carries the mark in its environment is started detached.
  */
-function ownGroup(env: Readonly<Record<string, string>>, signal: AbortSignal) {
+function ownGroup(
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  onStarted: (() => void) | undefined,
+) {
   const mark = Symbol('own process group');
   const marked = { ...env, [mark]: true };
   let leader: Startable | undefined;
@@ -121,6 +127,7 @@ function ownGroup(env: Readonly<Record<string, string>>, signal: AbortSignal) {
       unsubscribe('child_process', announce);
       const result = start.call(child, { ...options, detached: true } as typeof options);
       if (signal.aborted) killGroup(child.pid);
+      else if (onStarted !== undefined) setImmediate(onStarted);
       return result;
     };
   };
@@ -133,7 +140,7 @@ function ownGroup(env: Readonly<Record<string, string>>, signal: AbortSignal) {
 }
 
 /** simple-git writes what it starts, environment included, to standard error when DEBUG asks for it: never here. */
-async function loadSimpleGit(): Promise<typeof import('simple-git')> {
+export async function loadSimpleGit(): Promise<typeof import('simple-git')> {
   const { DEBUG } = process.env;
   if (DEBUG === undefined) return import('simple-git');
   delete process.env['DEBUG'];

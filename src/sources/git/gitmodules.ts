@@ -1,13 +1,12 @@
 import { RefusedError } from '../../failure/failure.ts';
 import { runGroup } from '../../platform/process-group.ts';
 import { missingOf } from './blobs.ts';
-import type { ObjectReader } from './object-reader.ts';
+import type { ObjectReader, ReadableClone } from './object-reader.ts';
 import { parseGitmodules, type Submodule } from './submodule-urls.ts';
 import { parseTree } from './tree.ts';
 
 export interface GitmodulesOptions {
-  /** The environment of a git that reads the clone. */
-  readonly env: NodeJS.ProcessEnv;
+  readonly clone: ReadableClone;
   /** Whether file contents were left out when the clone was fetched. */
   readonly partial: boolean;
   readonly signal: AbortSignal;
@@ -21,16 +20,21 @@ const largest = 4 * 1024 * 1024;
 export async function readGitmodules(
   reader: ObjectReader,
   tree: string,
-  { env, partial, signal, bringBlobs }: GitmodulesOptions,
+  { clone, partial, signal, bringBlobs }: GitmodulesOptions,
 ): Promise<Submodule[]> {
   reader.ask([tree]);
   const { content } = await reader.expect('tree');
   const items = [...parseTree(content, tree.length / 2)];
   const file = items.find(({ mode, name }) => mode.startsWith('100') && name.toString() === '.gitmodules');
   if (file === undefined) return [];
-  if (partial && (await missingOf([file.oid], env, signal)).length > 0) await bringBlobs([file.oid]);
+  if (partial && (await missingOf([file.oid], clone, signal)).length > 0) await bringBlobs([file.oid]);
   const args = ['config', '--no-includes', '--blob', file.oid, '-z', '--list'];
-  const { code, stdout, stderr } = await runGroup('git', args, { env, signal, maxOutput: largest });
+  const { code, stdout, stderr } = await runGroup('git', args, {
+    cwd: clone.directory,
+    env: clone.env,
+    signal,
+    maxOutput: largest,
+  });
   if (code === 0) return parseGitmodules(stdout.toString('utf8'));
   throw new RefusedError({
     setting: 'WHERRY_GIT_SUBMODULES',

@@ -1,6 +1,7 @@
 import type { Clone } from './clone-slot.ts';
 import { DamageError } from './damage.ts';
 import { runGit } from './git-command.ts';
+import type { ReadableClone } from './object-reader.ts';
 
 /** Each change adds a pack. From so many on they are made one, when nothing waits for it. */
 export const untidyFrom = 50;
@@ -13,10 +14,6 @@ export function checkPileUp({ packs }: Clone): void {
 }
 
 /** Makes one pack of what the clone's ref still reaches, and drops the rest. */
-export async function tidy(
-  directory: string,
-  env: Record<string, string>,
-  signal: AbortSignal,
-): Promise<void> {
+export async function tidy({ directory, env }: ReadableClone, signal: AbortSignal): Promise<void> {
   await runGit({ args: ['repack', '-a', '-d', '-q', '-n'], cwd: directory, env, signal });
 }

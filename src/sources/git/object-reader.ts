@@ -19,6 +19,13 @@ const flags = {
   heads: ['--batch-check', '--buffer'],
 } as const;
 
+/** A clone as git reads it. */
+export interface ReadableClone {
+  readonly directory: string;
+  /** Names the clone as the directory in which git is started. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /**
  * One `git cat-file --batch`: objects are asked for by name and come in that order. Names are object names with
  * git's suffixes, never paths. Every content is checked against its name. Whatever goes wrong is a `DamageError`.
@@ -28,8 +35,10 @@ export class ObjectReader implements AsyncDisposable {
   readonly #signal: AbortSignal;
   readonly #reader: ByteReader;
 
-  constructor(env: NodeJS.ProcessEnv, mode: keyof typeof flags, signal: AbortSignal) {
-    this.#group = spawnGroup('git', ['cat-file', ...flags[mode]], { env, signal });
+  /** It stands in the clone's directory, and so follows it when that is renamed. */
+  constructor(clone: ReadableClone, mode: keyof typeof flags, signal: AbortSignal) {
+    const { directory: cwd, env } = clone;
+    this.#group = spawnGroup('git', ['cat-file', ...flags[mode]], { cwd, env, signal });
     this.#signal = signal;
     this.#reader = new ByteReader(this.#group.child.stdout);
   }
@@ -85,8 +94,13 @@ export class ObjectReader implements AsyncDisposable {
     return { oid: head.oid, content: await this.content(head) };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends it, whatever it does. */
+  end(): void {
     this.#group[Symbol.dispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end();
     await this.#group.ended.catch(() => undefined);
   }
 

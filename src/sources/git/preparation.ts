@@ -1,7 +1,6 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
-import { writeAtomically } from '../../platform/atomic-write.ts';
 import { onState, passing } from './clone-slot.ts';
 import { gitConfiguration } from './environment.ts';
 import type { GitPlaces } from './places.ts';
@@ -10,7 +9,11 @@ import type { GitPlaces } from './places.ts';
 export async function prepare({ root, configFile }: GitPlaces): Promise<void> {
   await onState(mkdir(root, { recursive: true, mode: 0o700 }));
   const present = await readFile(configFile, 'utf8').catch(() => undefined);
-  if (present !== gitConfiguration) await onState(writeAtomically(configFile, gitConfiguration, 0o600));
+  if (present === gitConfiguration) return;
+  // Not flushed to the disk, which costs more than all else here: what a power cut leaves of it is written anew.
+  const temporary = `${configFile}.tmp`;
+  await onState(writeFile(temporary, gitConfiguration, { mode: 0o600 }));
+  await onState(rename(temporary, configFile));
 }
 
 /** Removes what killed runs and other settings left: half-made clones, and clones of repositories no longer used. */

@@ -1,10 +1,9 @@
 import { MissingError } from '../../failure/failure.ts';
 import type { Entry, Revision } from '../../snapshot/entry.ts';
 import { missingOf } from './blobs.ts';
-import type { Clone } from './clone-slot.ts';
 import { DamageError } from './damage.ts';
 import { type GitmodulesOptions, readGitmodules } from './gitmodules.ts';
-import { ObjectReader } from './object-reader.ts';
+import type { ObjectReader } from './object-reader.ts';
 import { readCurrent } from './repository.ts';
 import type { Selection } from './selection.ts';
 import type { Submodule } from './submodule-urls.ts';
@@ -21,7 +20,6 @@ export interface Reading {
 }
 
 export interface ReadOptions extends GitmodulesOptions {
-  readonly clone: Clone;
   readonly selection: Selection;
   /** The part of the repository that is taken, by the elements of its path. */
   readonly root: readonly string[];
@@ -32,11 +30,10 @@ export interface ReadOptions extends GitmodulesOptions {
 }
 
 /** Lists what the clone's current commit holds, by one `git cat-file`. */
-export async function readCommit(options: ReadOptions): Promise<Reading> {
-  const { clone, env, signal } = options;
+export async function readCommit(reader: ObjectReader, options: ReadOptions): Promise<Reading> {
+  const { clone } = options;
   const current = await readCurrent(clone.directory);
   if (current === undefined) throw new DamageError('its ref is missing');
-  await using reader = new ObjectReader(env, 'objects', signal);
   const { commit, tree } = await peel(reader, current);
   const root = await findRoot(reader, tree, options.root);
   const listing = await listTree(reader, root, options);
@@ -73,10 +70,10 @@ async function peel(
 async function readLinksOf(
   reader: ObjectReader,
   { links }: Listing,
-  { partial, env, signal, bringBlobs }: ReadOptions,
+  { partial, clone, signal, bringBlobs }: ReadOptions,
 ): Promise<Entry[]> {
   if (links.length > 0 && partial) {
-    const missing = await missingOf([...new Set(links.map(({ oid }) => oid))], env, signal);
+    const missing = await missingOf([...new Set(links.map(({ oid }) => oid))], clone, signal);
     if (missing.length > 0) await bringBlobs(missing);
   }
   return readLinks(reader, links);

@@ -27,30 +27,25 @@ export interface RemoteOptions {
 export class Remote implements AsyncDisposable {
   readonly asked: Asked;
   readonly #options: RemoteOptions;
-  readonly #refs: RefReader & Partial<AsyncDisposable & { readonly url: string }>;
+  /** Made when refs are first asked for: a first snapshot does without. */
+  #refs: Promise<Refs> | undefined;
+  #movedTo: string | undefined;
   #toldShadowed = false;
 
-  private constructor(options: RemoteOptions, asked: Asked, refs: RefReader) {
-    this.#options = options;
-    this.asked = asked;
-    this.#refs = refs;
-  }
-
-  static async create(options: RemoteOptions): Promise<Remote> {
+  constructor(options: RemoteOptions) {
     const { repo, address } = options;
-    const asked: Asked = {
+    this.#options = options;
+    this.asked = {
       display: repo.display,
       transport: repo.transport,
       credential: credentialOf(options),
       address,
     };
-    const lsRemote = new LsRemote(() => sessionFor(options, urlForGit(repo)), asked);
-    return new Remote(options, asked, await refsOf(options, asked, lsRemote));
   }
 
   /** Where the repository is now: a redirect that may be followed is remembered. */
   get url(): string {
-    return this.#refs.url ?? urlForGit(this.#options.repo);
+    return this.#movedTo ?? urlForGit(this.#options.repo);
   }
 
   session(): Promise<Session> {
@@ -59,20 +54,20 @@ export class Remote implements AsyncDisposable {
 
   /** Asks the remote anything, to learn whether it is there and lets us in. Throws the `Failure` when not. */
   async testify(signal: AbortSignal): Promise<void> {
-    await this.#refs.read(['HEAD'], signal);
+    await this.#read(['HEAD'], signal);
   }
 
   /** The ref that is asked for, as it is now. Throws `MissingError` when it is not there. */
   async resolve(wanted: Wanted & { readonly kind: 'ref' }, signal: AbortSignal): Promise<Resolved> {
     const { candidates, text } = wanted;
-    const refs = await this.#refs.read([...new Set([...candidates, 'HEAD'])], signal);
+    const refs = await this.#read([...new Set([...candidates, 'HEAD'])], signal);
     const found = resolve(candidates, refs);
     if (found !== undefined) {
       this.#tellShadowed(found);
       return found;
     }
     const { display } = this.asked;
-    const empty = !refs.has('HEAD') && (await this.#refs.read(undefined, signal)).size === 0;
+    const empty = !refs.has('HEAD') && (await this.#read(undefined, signal)).size === 0;
     throw empty
       ? new MissingError({
           setting: 'WHERRY_GIT_REPO',
@@ -87,7 +82,17 @@ export class Remote implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#refs[Symbol.asyncDispose]?.();
+    await (await this.#refs)?.[Symbol.asyncDispose]?.();
+  }
+
+  async #read(names: readonly string[] | undefined, signal: AbortSignal) {
+    this.#refs ??= refsOf(this.#options, this.asked);
+    const refs = await this.#refs;
+    try {
+      return await refs.read(names, signal);
+    } finally {
+      this.#movedTo = refs.url;
+    }
   }
 
   #tellShadowed({ ref, shadowed }: Resolved): void {
@@ -114,8 +119,11 @@ function sessionFor(options: RemoteOptions, url: string): Promise<Session> {
   return openSession({ settings, ambient, places, url, trusted: isTrusted(options, url) });
 }
 
-async function refsOf(options: RemoteOptions, asked: Asked, lsRemote: RefReader): Promise<RefReader> {
+type Refs = RefReader & Partial<AsyncDisposable & { readonly url: string }>;
+
+async function refsOf(options: RemoteOptions, asked: Asked): Promise<Refs> {
   const { repo } = options;
+  const lsRemote = new LsRemote(() => sessionFor(options, urlForGit(repo)), asked);
   switch (repo.transport) {
     case 'http':
       return httpRefs(options, asked, lsRemote);
@@ -128,7 +136,7 @@ async function refsOf(options: RemoteOptions, asked: Asked, lsRemote: RefReader)
   }
 }
 
-async function httpRefs(options: RemoteOptions, asked: Asked, fallback: RefReader): Promise<RefReader> {
+async function httpRefs(options: RemoteOptions, asked: Asked, fallback: RefReader): Promise<Refs> {
   const { settings, repo, ambient, log } = options;
   const { HttpRefs } = await import('./http-refs.ts');
   const { agentsSpeakToProxies, HttpConnection } = await import('./http-connection.ts');

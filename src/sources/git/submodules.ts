@@ -7,6 +7,7 @@ import { gitRemote } from '../../settings/git-remote.ts';
 import type { Entry, RelativePath } from '../../snapshot/entry.ts';
 import { bringCommit } from './bring.ts';
 import { CloneSlot } from './clone-slot.ts';
+import { ObjectReader, type ReadableClone } from './object-reader.ts';
 import { urlForGit } from './places.ts';
 import { type Reading, readCommit } from './read-commit.ts';
 import { Remote, type RemoteOptions } from './remote.ts';
@@ -22,8 +23,7 @@ export interface SubmodulesOptions {
   readonly known: Map<string, CloneSlot>;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** The environment of a git that reads this clone. */
-  environment(gitDir: string): Record<string, string>;
+  readable(directory: string): ReadableClone;
 }
 
 /** A repository whose submodules are taken. */
@@ -103,14 +103,15 @@ export class Submodules {
     const url = resolveSubmoduleUrl(submodule, parent.url, urlForGit(main));
     const repo = gitRemote.parse(url);
     if (repo === undefined) throw undescribed(submodule.path);
-    await using remote = await Remote.create({ ...options, repo, address: 'WHERRY_GIT_SUBMODULES' });
+    await using remote = new Remote({ ...options, repo, address: 'WHERRY_GIT_SUBMODULES' });
     const slot = this.#slotFor(url, mount, oid);
     const missing = () => noSuchCommit(submodule.path, oid, repo.display);
     const reading = await slot.use(async (clone) => {
       await bringCommit(remote, oid, missing, { clone, depth: settings.gitDepth, partial: false, signal });
-      return readCommit({
-        clone,
-        env: this.#options.environment(clone.directory),
+      const readable = this.#options.readable(clone.directory);
+      await using reader = new ObjectReader(readable, 'objects', signal);
+      return await readCommit(reader, {
+        clone: readable,
         selection,
         root,
         mount,
