@@ -81,7 +81,7 @@ function verdictOf({ values, bar }: Figure): string {
   return median(values) <= bar ? 'ok' : 'over';
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
