@@ -1,3 +1,4 @@
+import { DeniedError } from '../../failure/failure.ts';
 import type { Settings } from '../../settings/schema.ts';
 
 /** What proves to an HTTP(S) server who asks. */
@@ -12,7 +13,7 @@ export interface Authorization {
 export function authorizationOf(settings: Settings): Authorization | undefined {
   const { gitRepo, gitToken, gitUsername, gitPassword } = settings;
   if (gitRepo?.transport !== 'http') return undefined;
-  if (gitToken !== undefined) return { header: `Bearer ${gitToken}`, setting: 'WHERRY_GIT_TOKEN' };
+  if (gitToken !== undefined) return { header: `Bearer ${inHeader(gitToken)}`, setting: 'WHERRY_GIT_TOKEN' };
   const username = gitUsername ?? gitRepo.username;
   const password = gitPassword ?? gitRepo.password;
   if (username === undefined && password === undefined) return undefined;
@@ -20,6 +21,16 @@ export function authorizationOf(settings: Settings): Authorization | undefined {
   // Hosts that know a token only by itself want some user name beside it.
   const pair = `${username ?? 'git'}:${password ?? ''}`;
   return { header: `Basic ${Buffer.from(pair).toString('base64')}`, setting };
+}
+
+/** A line break in a token would make it two headers. */
+function inHeader(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new DeniedError({
+    setting: 'WHERRY_GIT_TOKEN',
+    problem: 'the token holds spaces, line breaks or other characters that cannot be sent',
+    cure: 'set it to the bare token',
+  });
 }
 
 /** True when something that only the configured server may see is sent along. */

@@ -91,8 +91,10 @@ class GitSource implements Source {
     // Loaded while the first files are looked at; who needs it reports what fails.
     loadSimpleGit().catch(() => undefined);
     const origin = await this.#prepared();
+    // A probe leaves the clones alone: another process may be at work on them.
+    if (this.#taken === undefined) await removeLeftovers(this.#places, this.#clone.name);
     // Whatever happened to the state directory since.
-    if (this.#taken !== undefined) await prepare(this.#places);
+    else await prepare(this.#places);
     const reading = await this.#clone.take(origin, this.#resolved?.ref, signal);
     const submodules = await this.#takeSubmodules(reading, origin, signal);
     this.#taken = { revision: reading.commit, slots: submodules.slots };
@@ -143,7 +145,6 @@ class GitSource implements Source {
   async #prepare(): Promise<Origin> {
     const { settings, log } = this.#options;
     await prepare(this.#places);
-    await removeLeftovers(this.#places, this.#clone.name);
     if (this.#repo.transport === 'ssh' && settings.gitSshHostKeyCheck === 'off') {
       log.warn({}, 'WHERRY_GIT_SSH_HOST_KEY_CHECK is off: anybody on the way can stand in for the host');
     }

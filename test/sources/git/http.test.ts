@@ -89,6 +89,17 @@ describe('credentials', () => {
     expect(await git.source.probe(commit as never, soon())).toEqual({ kind: 'unchanged' });
   });
 
+  test('that would be two headers are denied, and not sent', async () => {
+    const { server, address } = await served();
+    await using git = await gitSource(address, { settings: { TOKEN: 'tok\nX-Evil: yes' } });
+    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
+      const failure = await failureOf(call);
+      expect(failure.kind).toBe('denied');
+      expect(failure.message).toMatch(/^WHERRY_GIT_TOKEN: /);
+    }
+    expect(server.requests).toEqual([]);
+  });
+
   test('that are wrong are denied, and the setting is named', async () => {
     const { address } = await served({ authorization: 'Bearer right' });
     await using git = await gitSource(address, { settings: { TOKEN: 'wrong' } });
