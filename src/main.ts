@@ -47,14 +47,22 @@ async function dispatch(line: CommandLine, env: NodeJS.ProcessEnv): Promise<numb
     case 'init':
       return (await import('./commands/init.ts')).init(load(true), env);
     case 'run':
-      return (await import('./commands/run.ts')).run(load(true), env);
+      return run(load(true), env);
     case undefined: {
       const loaded = load(true);
-      return loaded.settings.mode === 'init'
-        ? (await import('./commands/init.ts')).init(loaded, env)
-        : (await import('./commands/run.ts')).run(loaded, env);
+      const isInit = loaded.settings.mode === 'init';
+      return isInit ? (await import('./commands/init.ts')).init(loaded, env) : run(loaded, env);
     }
   }
+}
+
+/** SIGTERM ends the sidecar with 0 at any time, also while it is being loaded. */
+async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promise<number> {
+  const end = () => process.exit(exitCodes.done);
+  process.once('SIGTERM', end);
+  const command = await import('./commands/run.ts');
+  process.off('SIGTERM', end);
+  return command.run(loaded, env);
 }
 
 /** Older versions stop at syntax that they do not know, in words that help nobody. */
@@ -69,6 +77,8 @@ if (problem !== undefined) {
   process.stderr.write(problem);
   process.exit(exitCodes.unexpected);
 }
+// A SIGHUP means "sync now"; before there is anything to sync, and for commands that do not, it means nothing.
+process.on('SIGHUP', () => undefined);
 // The chunks that follow are compiled once; where nothing can be written this does nothing.
 enableCompileCache();
 main(process.argv.slice(2), process.env).then(

@@ -1,13 +1,16 @@
 import { access, constants, mkdir, mkdtemp, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { readState } from '../engine/state-store.ts';
 import { exitCodes, type Failure, systemCode, toFailure, UnreachableError } from '../failure/failure.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import type { Log } from '../platform/log.ts';
 import { formatDuration } from '../platform/units.ts';
+import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import { onTarget } from '../publish/target-errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import { hideCredentials, type LoadOptions, loadSettings, SettingsErrors } from '../settings/settings.ts';
-import { createParts, loggerFor, placesOf } from './wiring.ts';
+import { createParts, loggerFor, placesOf, publisherOptions } from './wiring.ts';
 
 interface Finding {
   readonly check: 'settings' | 'source' | 'target';
@@ -53,6 +56,21 @@ export async function check(
 }
 
 async function checkSource(settings: Settings, env: NodeJS.ProcessEnv, log: Log): Promise<string> {
+  // A running sidecar's clone is nothing to look into.
+  const place = await mkdtemp(join(tmpdir(), 'wherry-check-')).catch(() => trialDirectory(settings));
+  try {
+    return await probeSource({ ...settings, stateDir: place }, env, log);
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+}
+
+/** On a read-only root file system the target is the one place to write to. */
+async function trialDirectory({ target }: Settings): Promise<string> {
+  return onTarget(mkdtemp(join(resolve(target), '..check-')));
+}
+
+async function probeSource(settings: Settings, env: NodeJS.ProcessEnv, log: Log): Promise<string> {
   const parts = await createParts(settings, env, log, false);
   await using source = parts.source;
   const onTime = () =>
@@ -62,7 +80,7 @@ async function checkSource(settings: Settings, env: NodeJS.ProcessEnv, log: Log)
       cure: 'look at the address and the network',
     });
   const never = new AbortController().signal;
-  const probe = await withDeadline(settings.syncTimeout, never, onTime, (signal) =>
+  const probe = await withDeadline(settings.syncTimeout, never, onTime, ({ signal }) =>
     source.probe(undefined, signal),
   );
   return `${source.description} is at ${probe.kind === 'moved' ? probe.revision : 'the same revision'}`;
@@ -73,7 +91,9 @@ async function checkTarget(settings: Settings): Promise<string> {
   const { target, stateDir } = placesOf(settings);
   const made = await onTarget(mkdir(target, { recursive: true, mode: settings.dirMode }));
   try {
-    const trial = await onTarget(mkdtemp(join(target, '..check-')));
+    const isOurs = (await onTarget(readState(stateDir))) !== undefined;
+    await new SymlinkPublisher(publisherOptions(settings)).current(isOurs);
+    const trial = await trialDirectory(settings);
     try {
       await onTarget(symlink('first', join(trial, 'link_tmp')));
       await onTarget(rename(join(trial, 'link_tmp'), join(trial, 'link')));

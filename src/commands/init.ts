@@ -71,7 +71,7 @@ async function bringInTime(engine: Engine, settings: Settings, log: Log, outer: 
       settings.initTimeout,
       outer,
       () => timedOut,
-      async (signal) => {
+      async ({ signal }) => {
         try {
           await attempt(signal);
         } catch (error) {
@@ -98,8 +98,7 @@ async function retry(
   signal: AbortSignal,
 ): Promise<void> {
   const { default: pRetry } = await import('p-retry');
-  const report = (failure: Failure) =>
-    log.warn({ kind: failure.kind }, `${failure.message}; it is tried again`);
+  const report = (failure: Failure) => log.warn({ kind: failure.kind }, failure.message);
   report(first);
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, 250);

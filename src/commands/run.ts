@@ -42,7 +42,7 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   );
   const settingsWatch = new SettingsWatch(loaded, log);
   const refresh = async () => {
-    const changed = settingsWatch.reread();
+    const changed = settingsWatch.takeChanged();
     return changed === undefined ? undefined : createParts(changed, env, log, true);
   };
   const firstTurn = Promise.withResolvers<void>();

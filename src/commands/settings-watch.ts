@@ -22,38 +22,50 @@ export class SettingsWatch {
   readonly #log: Log;
   #loaded: LoadedSettings;
   #reported: string | undefined;
+  #hasChanged = false;
 
   constructor(loaded: LoadedSettings, log: Log) {
     this.#loaded = loaded;
     this.#log = log;
   }
 
+  /** The settings as their files are now. */
   get current(): Settings {
+    this.#reread();
     return this.#loaded.settings;
   }
 
-  /** The new settings when a file changed. What is wrong with them is said once, and the old ones stay. */
-  reread(): Settings | undefined {
+  /** The new settings when a file changed since the last call. */
+  takeChanged(): Settings | undefined {
+    const settings = this.current;
+    if (!this.#hasChanged) return undefined;
+    this.#hasChanged = false;
+    return settings;
+  }
+
+  /** What is wrong with changed settings is said once, and the old ones stay. */
+  #reread(): void {
     try {
       const next = this.#loaded.reread();
-      if (next === undefined) return undefined;
+      if (next === undefined) return;
       this.#warnOfFixed(next.settings);
       this.#loaded = next;
       this.#reported = undefined;
+      this.#hasChanged = true;
       this.#log.info({}, 'settings were read again: a file that holds one changed');
-      return next.settings;
     } catch (error) {
       if (!(error instanceof SettingsErrors)) throw error;
       if (this.#reported !== error.message) {
         this.#log.error({ problems: error.problems }, 'changed settings are wrong; the old ones stay');
       }
       this.#reported = error.message;
-      return undefined;
     }
   }
 
   #warnOfFixed(next: Settings): void {
-    const changed = fixed.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(this.current[key]));
+    const changed = fixed.filter(
+      (key) => JSON.stringify(next[key]) !== JSON.stringify(this.#loaded.settings[key]),
+    );
     if (changed.length > 0) {
       this.#log.warn({ settings: changed.map(variableName) }, 'these settings take effect at the next start');
     }

@@ -4,7 +4,7 @@ import type { Parts } from '../engine/parts.ts';
 import type { Log } from '../platform/log.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { PublisherOptions } from '../publish/symlink-publisher.ts';
-import { type Settings, schema } from '../settings/schema.ts';
+import { type SettingKey, type Settings, schema } from '../settings/schema.ts';
 import { createGitSource } from '../sources/git/git-source.ts';
 
 export interface Places {
@@ -41,11 +41,11 @@ export async function createParts(
   const { target, stateDir } = placesOf(settings);
   const { maxFiles, maxDelete, require, allowEmpty } = settings;
   return {
-    key: keyOf(settings),
+    keys: { setKey: setKeyOf(settings), reloadKey: withTargets ? reloadKeyOf(settings) : undefined },
     source: createGitSource({ settings, stateDir, env, log }),
     targets: withTargets ? await loadTargets(settings, target, env) : [],
     linkRule: settings.symlinks,
-    guardRails: { maxFiles, maxDelete, require: require ?? [], allowEmpty },
+    guardRails: { maxFiles, maxDelete, require: require ?? [], allowEmpty, sentinel: settings.sentinel },
     rollback: settings.rollback,
     reloadOnStart: settings.reloadOnStart,
     pollInterval: settings.pollInterval,
@@ -61,21 +61,57 @@ async function loadTargets(settings: Settings, targetDir: string, env: NodeJS.Pr
   return createTargets({ settings, targetDir, env });
 }
 
-/** Names the settings that decide what a set is and whether it is accepted. No secret enters the digest. */
-function keyOf(settings: Settings): string {
-  const others = new Set([
-    'logLevel',
-    'logFormat',
-    'adminAddress',
-    'mode',
-    'pollInterval',
-    'pollJitter',
-    'initTimeout',
-  ]);
-  const told = Object.entries(settings)
-    .filter(([key]) => !others.has(key) && !(key in schema && schema[key as keyof typeof schema].secret))
-    .map(([key, value]) => [key, withoutCredentials(value)]);
-  return createHash('sha256').update(JSON.stringify(told)).digest('hex').slice(0, 32);
+/** Settings that shape the set, or decide whether it is let in. */
+const setKeys: readonly SettingKey[] = [
+  'source',
+  'gitRepo',
+  'gitRef',
+  'gitPath',
+  'gitSubmodules',
+  'include',
+  'exclude',
+  'publish',
+  'fileMode',
+  'dirMode',
+  'symlinks',
+  'maxFiles',
+  'maxBytes',
+  'maxDelete',
+  'require',
+  'allowEmpty',
+  'sentinel',
+];
+
+/** Settings of the targets: under others the same set may be told again. */
+const reloadKeys: readonly SettingKey[] = [
+  'reloadUrl',
+  'reloadMethod',
+  'reloadBody',
+  'reloadHeaders',
+  'reloadUsername',
+  'reloadPassword',
+  'reloadCa',
+  'reloadExpect',
+  'reloadSignal',
+  'reloadProcess',
+  'sentinel',
+];
+
+function setKeyOf(settings: Settings): string {
+  return digestOf(setKeys.map((key) => [key, withoutCredentials(settings[key])])).slice(0, 32);
+}
+
+/** A mended header or password counts as a change too; four digits of a digest tell it without giving it away. */
+function reloadKeyOf(settings: Settings): string {
+  const mark = digestOf(reloadKeys.map((key) => settings[key])).slice(0, 4);
+  const told = reloadKeys
+    .filter((key) => !schema[key].secret)
+    .map((key) => withoutCredentials(settings[key]));
+  return `${digestOf(told).slice(0, 28)}${mark}`;
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
 function withoutCredentials(value: unknown): unknown {

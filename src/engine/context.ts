@@ -29,5 +29,5 @@ export interface Context {
 
 /** Tells every target what is owed to it, in the background. */
 export function deliver({ courier, memory, parts, options }: Context): void {
-  courier.deliver(memory, parts.targets, options.ending);
+  courier.deliver(memory, parts, options.ending);
 }

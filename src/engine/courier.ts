@@ -2,7 +2,8 @@ import type { Log } from '../platform/log.ts';
 import type { Answer, Target } from '../reload/target.ts';
 import type { Memory } from './memory.ts';
 import type { Observer } from './observer.ts';
-import { type PublishedSet, pendingTargets } from './state.ts';
+import type { Parts } from './parts.ts';
+import { type Keys, type PublishedSet, pendingTargets } from './state.ts';
 import * as transitions from './transitions.ts';
 
 /** A target refused the set of this sequence. */
@@ -10,6 +11,8 @@ export interface Verdict {
   readonly sequence: number;
   readonly target: string;
   readonly detail: string;
+  /** Of the settings under which it was told. */
+  readonly reloadKey: string;
 }
 
 export interface CourierOptions {
@@ -17,6 +20,8 @@ export interface CourierOptions {
   readonly log: Log;
   /** Called when every target took the set, or one rejected it, so that the loop does what follows from it. */
   readonly onEnd: () => void;
+  /** Called when telling was interrupted by something unforeseen: it must begin again. */
+  readonly onFailure: () => void;
 }
 
 /** Tells the targets what is owed to them, in the background, one set at a time. */
@@ -43,14 +48,14 @@ export class Courier {
   }
 
   /** Starts to tell every target that has not taken the published set. Does nothing while it is at it. */
-  deliver(memory: Memory, targets: readonly Target[], hardSignal: AbortSignal): void {
+  deliver(memory: Memory, { targets, keys }: Pick<Parts, 'targets' | 'keys'>, hardSignal: AbortSignal): void {
     const { published, rejected } = memory.state;
     if (this.#running !== undefined || published === undefined || rejected?.sequence === published.sequence)
       return;
     const pending = pendingTargets(memory.state, targets);
     if (pending.length === 0) return;
     const stop = new AbortController();
-    const told = this.#tell(memory, { set: published, pending, targets }, stop.signal, hardSignal);
+    const told = this.#tell(memory, { set: published, pending, targets, keys }, stop.signal, hardSignal);
     const end = told.then(
       (isOver) => {
         this.#running = undefined;
@@ -59,10 +64,8 @@ export class Courier {
       (error: unknown) => {
         this.#running = undefined;
         if (hardSignal.aborted) return;
-        this.#options.log.error(
-          { err: error },
-          'telling the targets was interrupted; it begins again with the next look',
-        );
+        this.#options.log.error({ err: error }, 'telling the targets was interrupted; it begins again soon');
+        this.#options.onFailure();
       },
     );
     this.#running = { stop, end };
@@ -77,7 +80,7 @@ export class Courier {
   /** True when it came to an end: taken by all, or rejected by one. */
   async #tell(
     memory: Memory,
-    { set, pending, targets }: { set: PublishedSet; pending: readonly Target[]; targets: readonly Target[] },
+    { set, pending, targets, keys }: Owed,
     signal: AbortSignal,
     hardSignal: AbortSignal,
   ): Promise<boolean> {
@@ -95,7 +98,12 @@ export class Courier {
         this.#note(memory, { set, target, targets, answer, attempt, started }),
     });
     if (outcome.kind === 'rejected')
-      this.#verdict = { sequence, target: outcome.target.name, detail: outcome.detail };
+      this.#verdict = {
+        sequence,
+        target: outcome.target.name,
+        detail: outcome.detail,
+        reloadKey: keys.reloadKey ?? '',
+      };
     if (outcome.kind !== 'accepted') return outcome.kind === 'rejected';
     observer.phase('reload', (performance.now() - started) / 1000);
     if (this.#changeSeenAt !== undefined) observer.delivered((performance.now() - this.#changeSeenAt) / 1000);
@@ -146,6 +154,13 @@ export class Courier {
         break; // the engine says it, with what it does about it
     }
   }
+}
+
+interface Owed {
+  readonly set: PublishedSet;
+  readonly pending: readonly Target[];
+  readonly targets: readonly Target[];
+  readonly keys: Keys;
 }
 
 interface Told {

@@ -1,6 +1,6 @@
 import { type Failure, isAbort, RefusedError, toFailure, UnreachableError } from '../failure/failure.ts';
 import { Alarm } from '../platform/alarm.ts';
-import { withDeadline } from '../platform/deadline.ts';
+import { type Limits, withDeadline } from '../platform/deadline.ts';
 import { formatDuration } from '../platform/units.ts';
 import { type Context, deliver, type EngineOptions } from './context.ts';
 import { Courier } from './courier.ts';
@@ -13,6 +13,9 @@ import { reconcile } from './reconcile.ts';
 import { rollBackIfDue } from './roll-back.ts';
 import type { State } from './state.ts';
 import * as transitions from './transitions.ts';
+
+/** Milliseconds after which an interrupted delivery begins again. */
+const deliveryRetry = 5000;
 
 /**
  * Brings *desired* (what the source says), *published* (what readers see) and *acknowledged* (what each target took)
@@ -38,7 +41,8 @@ export class Engine implements AsyncDisposable {
       this.#opened?.keeper.collectSoon();
       this.alarm.ring();
     };
-    this.#courier = new Courier({ observer, log, onEnd });
+    const onFailure = () => void setTimeout(() => this.alarm.ring(), deliveryRetry).unref();
+    this.#courier = new Courier({ observer, log, onEnd, onFailure });
   }
 
   get state(): State | undefined {
@@ -65,6 +69,7 @@ export class Engine implements AsyncDisposable {
     await this.#courier.stop();
     this.#parts = parts;
     await old.source[Symbol.asyncDispose]();
+    await this.#opened?.memory.update((state) => transitions.underSettings(state, parts.keys));
   }
 
   /** Opens the target and brings state and target together. Until it succeeds, nothing else can be done. */
@@ -73,14 +78,14 @@ export class Engine implements AsyncDisposable {
     const { publisher, store } = this.#options;
     await publisher.open();
     const loaded = await store.load();
-    const current = await publisher.current();
+    const current = await publisher.current(loaded.sequence > 0);
     const good = loaded.good && (await publisher.generation(loaded.good.generation));
     const isThere = (name: string) => name === current?.name || name === good?.name;
-    const memory = new Memory(store, reconcile(loaded, current, isThere), loaded);
+    const state = transitions.underSettings(reconcile(loaded, current, isThere), this.#parts.keys);
+    const memory = new Memory(store, state, loaded);
     await memory.flush();
-    const keeper = new Keeper(this.#options, this.#courier, current);
-    await keeper.collect(memory);
-    this.#opened = { memory, keeper };
+    const known = state.published === undefined ? undefined : current;
+    this.#opened = { memory, keeper: new Keeper(this.#options, this.#courier, known) };
   }
 
   /** What `WHERRY_RELOAD_ON_START` says of the set that is published now, or first. */
@@ -102,24 +107,42 @@ export class Engine implements AsyncDisposable {
   /** One set without signals, for `init`. Resolves when it is published, or was. */
   async bring(signal: AbortSignal): Promise<void> {
     const context = this.#context();
-    await this.#withinSyncTimeout(signal, async (inner) => {
-      await rollBackIfDue(context, inner);
-      await follow(context, { probed: undefined, seenAt: performance.now(), handsOver: true }, inner);
+    const { memory, keeper } = context;
+    await this.#withinSyncTimeout(signal, async (limits) => {
+      await rollBackIfDue(context, limits);
+      await keeper.finish();
+      await follow(context, { probed: undefined, seenAt: performance.now(), handsOver: true }, limits);
     });
-    const { quarantine } = context.memory.state;
-    if (quarantine !== undefined) throw new RefusedError({ problem: quarantine.reason });
-    await context.memory.update(transitions.handedOver);
+    const { quarantine, published } = memory.state;
+    const stoodIn =
+      quarantine?.reloadKey !== undefined &&
+      published !== undefined &&
+      quarantine.digest !== published.digest;
+    if (quarantine !== undefined && !stoodIn) throw new RefusedError({ problem: quarantine.reason });
+    if (stoodIn) {
+      const { revision, reason } = quarantine;
+      this.#options.log.warn(
+        { revision, reason },
+        'the application rejected this revision before; the last good set is used',
+      );
+    }
+    await memory.update(transitions.handedOver);
+    await keeper.collect(memory);
   }
 
   /** One look at the source, and everything that follows from it up to the signal, which goes on by itself. */
   async look(signal: AbortSignal): Promise<void> {
-    await this.#withinSyncTimeout(signal, (inner) => this.#look(inner));
+    await this.#withinSyncTimeout(signal, (limits) => this.#look(limits));
   }
 
-  /** Rolls back if a target rejected what is published; tells targets what is owed; removes what is over. */
+  /**
+   * Rolls back if a target rejected what is published, finishes a publish that was interrupted, tells targets what is
+   * owed, removes what is over.
+   */
   async settle(signal: AbortSignal): Promise<void> {
     const context = this.#context();
-    await rollBackIfDue(context, signal);
+    await rollBackIfDue(context, { signal, outside: (wait) => wait });
+    await context.keeper.finish();
     await this.#commit(context);
     await context.keeper.collect(context.memory);
     deliver(context);
@@ -149,25 +172,25 @@ export class Engine implements AsyncDisposable {
     await this.#parts.source[Symbol.asyncDispose]();
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  async #look(limits: Limits): Promise<void> {
     const context = this.#context();
     const { observer } = this.#options;
-    const { key, source } = this.#parts;
+    const { keys, source } = this.#parts;
     const seenAt = performance.now();
     await context.keeper.repair(context.memory);
-    const { state } = context.memory;
-    const previous =
-      state.published !== undefined && state.seen?.key === key ? state.seen.revision : undefined;
-    const probe = await source.probe(previous, signal);
+    const { published, seen } = context.memory.state;
+    if (published !== undefined) this.#handsOver = false;
+    const previous = published !== undefined && seen?.key === keys.setKey ? seen.revision : undefined;
+    const probe = await source.probe(previous, limits.signal);
     this.#lastContact = new Date();
     observer.phase('probe', (performance.now() - seenAt) / 1000);
     if (probe.kind === 'unchanged' || probe.revision === previous) observer.polled(mainLayer, 'unchanged');
-    else if (transitions.isQuarantined(state, key, probe.revision)) observer.polled(mainLayer, 'quarantined');
-    else {
+    else if (transitions.isQuarantined(context.memory.state, probe.revision)) {
+      observer.polled(mainLayer, 'quarantined');
+    } else {
       observer.polled(mainLayer, 'changed');
-      const handsOver = this.#handsOver;
-      await follow(context, { probed: probe.revision, seenAt, handsOver }, signal);
-      this.#handsOver = handsOver && context.memory.state.published === undefined;
+      const handsOver = this.#handsOver && published === undefined;
+      await follow(context, { probed: probe.revision, seenAt, handsOver }, limits);
     }
   }
 
@@ -179,7 +202,7 @@ export class Engine implements AsyncDisposable {
     if (memory.state.good !== good) keeper.collectSoon();
   }
 
-  #withinSyncTimeout<T>(signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #withinSyncTimeout<T>(signal: AbortSignal, run: (limits: Limits) => Promise<T>): Promise<T> {
     const { syncTimeout } = this.#parts;
     const onTime = () =>
       new UnreachableError({

@@ -1,4 +1,5 @@
 import { type Failure, RefusedError } from '../failure/failure.ts';
+import type { Limits } from '../platform/deadline.ts';
 import type { Revision } from '../snapshot/entry.ts';
 import { type Context, deliver } from './context.ts';
 import { type Prepared, prepareSet, type StagedSet } from './prepare.ts';
@@ -18,9 +19,10 @@ export interface Following {
  * fetch → stage → guard → publish → signal. What the content is refused for is noted in the state; everything else
  * that goes wrong is thrown, and leaves the published set as it is.
  */
-export async function follow(context: Context, following: Following, signal: AbortSignal): Promise<void> {
+export async function follow(context: Context, following: Following, limits: Limits): Promise<void> {
   const { source } = context.parts;
   const { observer } = context.options;
+  const { signal } = limits;
   let revision = following.probed;
   try {
     const snapshot = await source.snapshot(signal);
@@ -30,11 +32,11 @@ export async function follow(context: Context, following: Following, signal: Abo
     const prepared = await prepare(context, snapshot, signal);
     observer.phase('stage', (performance.now() - staging) / 1000);
     if (prepared.kind === 'equal') await noteEqual(context, revision);
-    else await publishUnlessKnown(context, prepared, { ...following, revision }, signal);
+    else await publishUnlessKnown(context, prepared, { ...following, revision }, limits);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     revision ??= await revisionNow(context, signal);
-    await noteRefused(context, error, { revision });
+    await noteRefused(context, error, revision);
   }
 }
 
@@ -44,9 +46,11 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<Prepared> {
   const { publisher, stageOptions } = options;
-  const current = await publisher.current();
-  const sequence = memory.state.sequence + 1;
-  return prepareSet({ parts, publisher, stageOptions, current, snapshot, sequence }, signal);
+  const { published, sequence } = memory.state;
+  const current = await publisher.current(sequence > 0);
+  const isPublished = current !== undefined && current.name === published?.generation;
+  const next = { sequence: sequence + 1, current, isPublished };
+  return prepareSet({ parts, publisher, stageOptions, snapshot, ...next }, signal);
 }
 
 /** Content that is published already, or quarantined, is known by its digest whatever its revision is called. */
@@ -54,20 +58,18 @@ async function publishUnlessKnown(
   context: Context,
   set: StagedSet,
   following: Following & { readonly revision: Revision },
-  signal: AbortSignal,
+  limits: Limits,
 ): Promise<void> {
   await using stage = set.stage;
   const { digest } = set.manifest;
-  const { quarantine, published } = context.memory.state;
-  const isQuarantined = quarantine?.digest === digest && quarantine.sourceKey === context.parts.key;
-  if (isQuarantined) {
-    await noteRefused(context, new RefusedError({ problem: quarantine.reason }), {
-      revision: following.revision,
-      digest,
-    });
-  } else if (published?.digest === digest && quarantine?.digest !== digest)
-    await noteEqual(context, following.revision);
-  else await notePublished(context, await context.keeper.swap({ ...set, stage }, signal), following);
+  const { state } = context.memory;
+  const { revision } = following;
+  if (state.published?.digest === digest) await noteEqual(context, revision);
+  else if (transitions.isQuarantinedContent(state, digest)) await noteRefusedAgain(context, revision);
+  else {
+    const published = await context.keeper.swap({ ...set, stage }, state.sequence > 0, limits);
+    await notePublished(context, published, following);
+  }
 }
 
 async function notePublished(
@@ -75,11 +77,13 @@ async function notePublished(
   set: PublishedSet,
   { handsOver, revision, seenAt }: Following & { readonly revision: Revision },
 ): Promise<void> {
-  const { memory, parts, courier, options } = context;
+  const { memory, parts, courier, keeper, options } = context;
   await memory.update((before) => {
     const after = transitions.published(before, set, parts.targets, new Date().toISOString());
-    return transitions.caughtUp(handsOver ? transitions.handedOver(after) : after, parts.key, revision);
+    const next = transitions.caughtUp(after, parts.keys.setKey, revision);
+    return handsOver ? transitions.handedOver(next) : next;
   });
+  await keeper.finish();
   courier.changeSeenAt(seenAt);
   deliver(context);
   options.observer.synced('published');
@@ -88,23 +92,36 @@ async function notePublished(
   options.log.info({ revision, sequence, files, generation, milliseconds }, 'published');
 }
 
-async function noteEqual({ memory, parts, options }: Context, revision: Revision): Promise<void> {
-  await memory.update((state) =>
-    transitions.foundEqual(state, parts.key, revision, new Date().toISOString()),
+async function noteEqual(context: Context, revision: Revision): Promise<void> {
+  const { memory, parts, options } = context;
+  const { state } = memory;
+  if (transitions.isQuarantinedContent(state, state.published?.digest))
+    return noteRefusedAgain(context, revision);
+  await memory.update((now) =>
+    transitions.foundEqual(now, parts.keys.setKey, revision, new Date().toISOString()),
   );
   options.observer.synced('equal');
   options.log.debug({ revision }, 'the set is the same; nothing to publish');
 }
 
-async function noteRefused(
-  { memory, parts, options }: Context,
-  failure: Failure,
-  set: Omit<transitions.RefusedSet, 'key'>,
-): Promise<void> {
-  const refused = { key: parts.key, ...set };
-  await memory.update((state) => transitions.refused(state, refused, failure, new Date().toISOString()));
+async function noteRefused(context: Context, failure: Failure, revision: Revision): Promise<void> {
+  const set = { setKey: context.parts.keys.setKey, revision };
+  await context.memory.update((state) => transitions.refused(state, set, failure, new Date().toISOString()));
+  tellOfRefusal(context, revision);
+}
+
+async function noteRefusedAgain(context: Context, revision: Revision): Promise<void> {
+  const { setKey } = context.parts.keys;
+  await context.memory.update((state) =>
+    transitions.refusedAgain(state, setKey, revision, new Date().toISOString()),
+  );
+  tellOfRefusal(context, revision);
+}
+
+function tellOfRefusal({ memory, options }: Context, revision: Revision): void {
   options.observer.synced('refused');
-  options.log.error({ revision: set.revision, reason: failure.message }, 'refused; the published set stays');
+  const { reason } = memory.state.quarantine ?? {};
+  options.log.error({ revision, reason }, 'refused; the published set stays');
 }
 
 /** Some content is refused while it is listed, before the source could say its revision. */

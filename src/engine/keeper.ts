@@ -1,3 +1,4 @@
+import type { Limits } from '../platform/deadline.ts';
 import type { Generation } from '../publish/generation.ts';
 import { topLevelNames } from '../publish/links.ts';
 import type { EngineOptions } from './context.ts';
@@ -18,6 +19,8 @@ export class Keeper {
   readonly #courier: Courier;
   /** The visible names of the published generation. */
   #names: ReadonlySet<string>;
+  /** A publish whose links and timestamps are still to be done. */
+  #unfinished: { readonly current: Generation; readonly replaced: Generation | undefined } | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #collectAt = Number.NEGATIVE_INFINITY;
 
@@ -25,6 +28,8 @@ export class Keeper {
     this.#options = options;
     this.#courier = courier;
     this.#names = namesOf(current);
+    // A run that was killed may have left it half done.
+    if (current !== undefined) this.#unfinished = { current, replaced: undefined };
   }
 
   /** The `performance.now()` at which a replaced generation may go. */
@@ -32,17 +37,28 @@ export class Keeper {
     return this.#collectAt;
   }
 
-  /** The swap. A signal that is under way ends first, so that its answer is about one set only. */
-  async swap({ stage, manifest }: StagedSet, signal: AbortSignal): Promise<PublishedSet> {
-    const { publisher, observer } = this.#options;
-    await this.#courier.stop();
-    const started = performance.now();
-    const generation = await publisher.publish(stage, manifest, signal);
-    observer.phase('publish', (performance.now() - started) / 1000);
-    this.#names = namesOf(generation);
-    this.#checkedAt = started;
+  /**
+   * The swap. A signal that is under way ends first, so that its answer is about one set only. Whoever calls this notes
+   * the set in the state, and then calls `finish`.
+   */
+  async swap({ stage, manifest }: StagedSet, isOurs: boolean, limits: Limits): Promise<PublishedSet> {
+    const { publisher } = this.#options;
+    await limits.outside(this.#courier.stop());
+    const replaced = await publisher.current(isOurs);
+    const current = await publisher.swap(stage, manifest, limits.signal);
+    this.#names = namesOf(current);
+    this.#unfinished = { current, replaced };
+    return setOf(current);
+  }
+
+  /** Links and timestamps: what a publish still needs before anybody is told of it. Does nothing when all is done. */
+  async finish(): Promise<void> {
+    if (this.#unfinished === undefined) return;
+    const { current, replaced } = this.#unfinished;
+    await this.#options.publisher.finish(current, replaced);
+    this.#unfinished = undefined;
+    this.#checkedAt = performance.now();
     this.collectSoon();
-    return setOf(generation);
   }
 
   /** Puts the links of the published generation right; one that is gone is forgotten, and so published anew. */
@@ -60,6 +76,8 @@ export class Keeper {
         return;
       case 'lost':
         log.warn({ generation }, 'the published generation is gone; it is published anew');
+        this.#unfinished = undefined;
+        await publisher.open();
         await memory.update((state) => reconcile(state, undefined, () => false));
     }
   }
@@ -73,15 +91,13 @@ export class Keeper {
   async collect(memory: Memory): Promise<void> {
     if (this.#collectAt > performance.now()) return;
     const { publisher, log } = this.#options;
-    const good = memory.state.good?.generation;
-    let due: number | undefined;
-    try {
-      due = await publisher.collect(await publisher.current(), new Set(good === undefined ? [] : [good]));
-    } catch (error) {
-      log.warn({ err: error }, 'an old generation could not be removed; it is tried again');
-      due = collectRetry;
-    }
-    this.#collectAt = due === undefined ? Number.POSITIVE_INFINITY : performance.now() + due;
+    const { good, published } = memory.state;
+    const keep = new Set(good === undefined ? [] : [good.generation]);
+    const { due, failure } = await publisher.collect(published?.sequence ?? 0, keep);
+    if (failure !== undefined)
+      log.warn({ err: failure }, 'an old generation could not be removed; it is tried again');
+    const next = failure === undefined ? due : Math.min(due ?? collectRetry, collectRetry);
+    this.#collectAt = next === undefined ? Number.POSITIVE_INFINITY : performance.now() + next;
   }
 }
 

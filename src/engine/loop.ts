@@ -36,9 +36,11 @@ export class Loop {
 
   /** Whether the loop itself turns; says nothing about the source. */
   isTurning(): boolean {
-    const { syncTimeout, reloadTimeout } = this.#options.engine.parts;
+    const { syncTimeout, reloadTimeout, targets } = this.#options.engine.parts;
     if (this.#workingSince !== undefined) {
-      return performance.now() - this.#workingSince < syncTimeout + reloadTimeout + slack;
+      // A turn may wait for a call to every target, when settings change, for a rollback and for a publish.
+      const calls = 3 * reloadTimeout * Math.max(1, targets.length);
+      return performance.now() - this.#workingSince < syncTimeout + calls + slack;
     }
     return performance.now() < this.#wakesAt() + slack;
   }
@@ -77,9 +79,15 @@ export class Loop {
       await engine.open();
       if (!this.#started) await engine.start();
       this.#started = true;
-      await engine.settle(signal);
-      if (!isDue) return undefined;
+      // What cannot be settled must not keep the next commit, which may be the cure, from being seen.
+      const trouble = await engine.settle(signal).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      if (!isDue && trouble === undefined) return undefined;
+      if (!isDue) throw trouble?.error;
       await engine.look(signal);
+      if (trouble !== undefined) throw trouble.error;
       if (this.#failures > 0) await engine.noteRecovery();
       this.#failures = 0;
       this.#schedule();

@@ -2,11 +2,11 @@ import type { Target } from '../reload/target.ts';
 import type { GuardRails } from '../snapshot/guard-rails.ts';
 import type { LinkRule } from '../snapshot/links.ts';
 import type { Source } from '../sources/source.ts';
+import type { Keys } from './state.ts';
 
 /** What the settings make of the world: replaced as a whole when a setting changes while running. */
 export interface Parts {
-  /** Names the settings: what was refused under one key may be tried again under another. */
-  readonly key: string;
+  readonly keys: Keys;
   readonly source: Source;
   readonly targets: readonly Target[];
   readonly linkRule: LinkRule;

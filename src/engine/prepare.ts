@@ -21,7 +21,10 @@ export interface PrepareOptions {
   readonly parts: Parts;
   readonly publisher: SymlinkPublisher;
   readonly stageOptions: StageOptions;
+  /** What the next generation can take from. */
   readonly current: Generation | undefined;
+  /** Whether that is the set that the state knows as published: only then is an equal one nothing new. */
+  readonly isPublished: boolean;
   readonly snapshot: Snapshot;
   readonly sequence: number;
 }
@@ -36,8 +39,8 @@ export async function prepareSet(options: PrepareOptions, signal: AbortSignal): 
   checkCoexistence(entries);
   const published = new Set<string>(current?.manifest.files.map(({ path }) => path));
   checkGuardRails(entries, published, parts.guardRails);
-  if (current !== undefined && isSameSet(entries, current.manifest, options.stageOptions))
-    return { kind: 'equal' };
+  const isSame = current !== undefined && isSameSet(entries, current.manifest, options.stageOptions);
+  if (isSame && options.isPublished) return { kind: 'equal' };
   await publisher.refuseForeign(entries);
   return fillStage(publisher, async (stage) => {
     await stage.prepare(entries);

@@ -12,7 +12,7 @@ export interface ScheduleInput {
 const firstRetry = 500;
 const slowestFirstRetry = 15_000;
 const slowestRetry = 120_000;
-const triggeredRetry = 5000;
+const firstRetryBesideASet = 5000;
 
 /** Milliseconds until the next look at the source. `random` is from 0 to 1. */
 export function delayUntilNextPoll(input: ScheduleInput, random: number): number {
@@ -26,6 +26,6 @@ function baseDelay({ pollInterval, failures, isPublished }: ScheduleInput): numb
   if (failures === 0) return pollInterval === 0 ? Number.POSITIVE_INFINITY : pollInterval;
   const doubling = 2 ** Math.min(failures - 1, 30);
   if (!isPublished) return Math.min(firstRetry * doubling, slowestFirstRetry);
-  const base = pollInterval === 0 ? triggeredRetry : pollInterval;
-  return Math.min(base * doubling, Math.max(base, slowestRetry));
+  const base = pollInterval === 0 ? firstRetryBesideASet : Math.min(pollInterval, firstRetryBesideASet);
+  return Math.min(base * doubling, Math.max(pollInterval, slowestRetry));
 }

@@ -53,8 +53,15 @@ export class StateStore {
     return emptyState;
   }
 
-  save(state: State): Promise<void> {
-    return onTarget(writeAtomically(join(this.#directory, fileName), `${JSON.stringify(state)}\n`, 0o600));
+  /** Somebody may have removed the directory with all of the target's content. */
+  async save(state: State): Promise<void> {
+    const write = () => writeAtomically(join(this.#directory, fileName), `${JSON.stringify(state)}\n`, 0o600);
+    try {
+      await write();
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') return onTarget(Promise.reject(error));
+      await onTarget(ensureDirectory(this.#directory, 0o700).then(write));
+    }
   }
 }
 

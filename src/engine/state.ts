@@ -22,9 +22,19 @@ export interface TargetState {
   readonly lastAnswer?: { readonly class: AnswerClass; readonly detail?: string; readonly at: string };
 }
 
+/** The settings under which something was judged: under others it may be tried again. */
+export interface Keys {
+  /** Of the settings that shape the set and guard it. */
+  readonly setKey: string;
+  /** Of the settings of the targets; undefined where nobody is told, so that nobody judges. */
+  readonly reloadKey: string | undefined;
+}
+
 /** A state of the source that was refused, and is not tried again until the source or a setting changes. */
 export interface Quarantine {
-  readonly sourceKey: string;
+  readonly setKey: string;
+  /** Present when a target rejected the set, not a guard rail. */
+  readonly reloadKey?: string;
   readonly revision: Revision;
   /** Absent when the set was refused before its content was known. */
   readonly digest?: Digest;
@@ -49,7 +59,7 @@ export interface State {
   readonly targets: Readonly<Record<string, TargetState>>;
   readonly quarantine?: Quarantine;
   /** The published sequence whose reload was rejected and that stays, since there is nothing to go back to. */
-  readonly rejected?: { readonly sequence: number; readonly detail: string };
+  readonly rejected?: { readonly sequence: number; readonly detail: string; readonly reloadKey: string };
   readonly rolledBack?: { readonly from: Revision; readonly reason: string; readonly at: string };
   readonly lastSync?: { readonly at: string; readonly result: 'published' | 'equal' | 'refused' | 'failed' };
   readonly lastFailure?: { readonly kind: FailureKind; readonly message: string; readonly at: string };

@@ -1,7 +1,15 @@
 import type { Failure } from '../failure/failure.ts';
 import type { Answer } from '../reload/target.ts';
 import type { Digest, Revision } from '../snapshot/entry.ts';
-import { acknowledgedBy, type PublishedSet, pendingTargets, type State, type TargetId } from './state.ts';
+import {
+  acknowledgedBy,
+  type Keys,
+  type PublishedSet,
+  pendingTargets,
+  type Quarantine,
+  type State,
+  type TargetId,
+} from './state.ts';
 
 /**
  * Every change of the durable state, as pure functions: the engine calls one, writes the result, and only then does
@@ -26,8 +34,12 @@ export function foundEqual(state: State, key: string, revision: Revision, at: st
   return { ...caughtUp(state, key, revision), lastSync: { at, result: 'equal' } };
 }
 
-/** Counts everything published so far as acknowledged: the main container reads it when it starts. */
+/**
+ * Counts everything published so far as acknowledged: the main container reads it when it starts. What was rejected
+ * does not become good by that.
+ */
 export function handedOver(state: State): State {
+  if (isQuarantinedContent(state, state.published?.digest)) return state;
   const baseline = state.published?.sequence ?? state.baseline;
   const { rejected: _, ...rest } = state;
   return { ...rest, baseline, ...(state.published === undefined ? {} : { good: state.published }) };
@@ -46,10 +58,13 @@ export function answered(
   return { ...state, targets: { ...state.targets, [name]: { identity, acknowledged, lastAnswer } } };
 }
 
-/** When every target took the published set it is good: rollbacks go there from now on. */
+/** When every target took the published set it is good: rollbacks go there, and what was said against it is over. */
 export function commitIfTaken(state: State, targets: readonly TargetId[]): State {
-  const taken = state.published !== undefined && pendingTargets(state, targets).length === 0;
-  return taken ? { ...state, good: state.published } : state;
+  const { published: set } = state;
+  if (set === undefined || pendingTargets(state, targets).length > 0) return state;
+  const { rejected: _, quarantine, ...rest } = state;
+  const other = quarantine?.digest === set.digest ? undefined : quarantine;
+  return { ...rest, ...(other === undefined ? {} : { quarantine: other }), good: set };
 }
 
 /** Forgets what the targets acknowledged, so that each is told again. */
@@ -59,18 +74,29 @@ export function toldAgain(state: State): State {
 }
 
 export interface RefusedSet {
-  readonly key: string;
+  readonly setKey: string;
   readonly revision: Revision;
-  readonly digest?: Digest;
 }
 
 /** The set does not get into the target, and is not tried again until the source or a setting moves. */
 export function refused(state: State, set: RefusedSet, failure: Failure, at: string): State {
   return {
     ...state,
-    quarantine: quarantineOf(set, failure.message, at),
+    quarantine: { ...set, reason: failure.message, at },
     lastSync: { at, result: 'refused' },
     lastFailure: { kind: failure.kind, message: failure.message, at },
+  };
+}
+
+/** The source moved to another revision with the content that is quarantined. */
+export function refusedAgain(state: State, key: string, revision: Revision, at: string): State {
+  const { quarantine } = state;
+  if (quarantine === undefined) return state;
+  return {
+    ...state,
+    seen: { key, revision },
+    quarantine: { ...quarantine, revision },
+    lastSync: { at, result: 'refused' },
   };
 }
 
@@ -78,20 +104,45 @@ export function refused(state: State, set: RefusedSet, failure: Failure, at: str
  * A target rejected the published set. It is quarantined; whether there is something to go back to is
  * `rollbackDue`'s to say. A set that was good before is not quarantined: there is nothing better to go back to.
  */
-export function rejected(state: State, key: string, detail: string, at: string): State {
+export function rejected(
+  state: State,
+  { setKey, reloadKey }: { readonly setKey: string; readonly reloadKey: string },
+  detail: string,
+  at: string,
+): State {
   const { published: set } = state;
   if (set === undefined) return state;
-  const known = { ...state, rejected: { sequence: set.sequence, detail } };
+  const known = { ...state, rejected: { sequence: set.sequence, detail, reloadKey } };
   if (state.good?.digest === set.digest) return known;
   const revision = state.seen?.revision ?? set.revision;
-  return { ...known, quarantine: quarantineOf({ key, revision, digest: set.digest }, detail, at) };
+  return { ...known, quarantine: { setKey, reloadKey, revision, digest: set.digest, reason: detail, at } };
+}
+
+/** What was judged under other settings is forgotten, and so tried again. */
+export function underSettings(state: State, keys: Keys): State {
+  const { quarantine, rejected: verdict, seen, ...rest } = state;
+  const isStale = quarantine !== undefined && isOutdated(quarantine, keys);
+  const isOver =
+    keys.reloadKey !== undefined && verdict !== undefined && verdict.reloadKey !== keys.reloadKey;
+  return {
+    ...rest,
+    ...(seen === undefined || isStale ? {} : { seen }),
+    ...(quarantine === undefined || isStale ? {} : { quarantine }),
+    ...(verdict === undefined || isOver ? {} : { rejected: verdict }),
+  };
+}
+
+/** Where nobody judges a reload (`init`), what was rejected stays so. */
+function isOutdated({ setKey, reloadKey }: Quarantine, keys: Keys): boolean {
+  if (reloadKey === undefined) return setKey !== keys.setKey;
+  return keys.reloadKey !== undefined && (reloadKey !== keys.reloadKey || setKey !== keys.setKey);
 }
 
 /** The published set is one that was refused, and there is a good one to go back to. */
 export function rollbackDue(state: State): PublishedSet | undefined {
-  const { published: set, quarantine, good } = state;
-  const bad = set !== undefined && quarantine?.digest !== undefined && quarantine.digest === set.digest;
-  return bad && good !== undefined && good.digest !== set.digest ? good : undefined;
+  const { published: set, good } = state;
+  const isBad = isQuarantinedContent(state, set?.digest);
+  return isBad && good !== undefined && good.digest !== set?.digest ? good : undefined;
 }
 
 /** The good set is published again, as a new generation that is owed to every target. */
@@ -117,17 +168,16 @@ export function recovered(state: State): State {
   return lastFailure === undefined || lastFailure.kind === 'refused' ? state : rest;
 }
 
-/** True for what was refused under the same settings. */
-export function isQuarantined(state: State, key: string, revision: Revision): boolean {
-  return state.quarantine?.sourceKey === key && state.quarantine.revision === revision;
+export function isQuarantined(state: State, revision: Revision): boolean {
+  return state.quarantine?.revision === revision;
+}
+
+export function isQuarantinedContent(state: State, digest: Digest | undefined): boolean {
+  return digest !== undefined && state.quarantine?.digest === digest;
 }
 
 /** What is published now is the previous set of the next one. */
 function replacing(state: State): State {
   const { previous: _, ...rest } = state;
   return state.published === undefined ? rest : { ...rest, previous: state.published.revision };
-}
-
-function quarantineOf({ key, revision, digest }: RefusedSet, reason: string, at: string) {
-  return { sourceKey: key, revision, ...(digest === undefined ? {} : { digest }), reason, at };
 }

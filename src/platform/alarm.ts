@@ -1,3 +1,5 @@
+import { longestTimer } from './deadline.ts';
+
 /** A wait that somebody else can end. A ring while nobody waits is remembered, so that none is lost. */
 export class Alarm {
   #rung = false;
@@ -26,6 +28,3 @@ export class Alarm {
     this.#rung = false;
   }
 }
-
-/** setTimeout fires at once for more. */
-const longestTimer = 2 ** 31 - 1;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { closeSync, constants, copyFileSync, lstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { inSlices } from '../platform/slices.ts';
@@ -20,7 +21,7 @@ const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 /**
  * Copies the unchanged files of a generation, and gives back those that the source must write. A file that something
  * else touched since it was published (its change time is later than the manifest's, which is written last) is not
- * trusted.
+ * trusted, nor a small one whose digest is another.
  */
 export async function carryUnchanged(
   files: readonly FileEntry[],
@@ -53,7 +54,7 @@ function copyUntouched(from: string, to: string, known: ManifestFile, sealed: nu
     return true;
   }
   const content = readWhole(from, known.size);
-  if (content === undefined) return false;
+  if (content === undefined || hash('sha256', content) !== known.sha256) return false;
   const target = openSync(to, 'wx', Number.parseInt(known.mode, 8));
   try {
     for (let offset = 0; offset < content.byteLength; ) offset += writeSync(target, content, offset);

@@ -34,12 +34,14 @@ export interface Manifest {
   readonly sequence: number;
   /** ISO 8601. */
   readonly publishedAt: string;
+  /** Octal, as `0755`. */
+  readonly dirMode: string;
   readonly files: readonly ManifestEntry[];
 }
 
 /** Names the content of a set, whatever source or revision it came from. */
-export function digestOf(entries: readonly ManifestEntry[]): Digest {
-  const hash = createHash('sha256');
+export function digestOf(entries: readonly ManifestEntry[], dirMode: string): Digest {
+  const hash = createHash('sha256').update(`${dirMode}\n`);
   for (const entry of entries) {
     const fields =
       'link' in entry ? [entry.path, entry.link] : [entry.path, entry.mode, entry.size, entry.sha256];

@@ -76,7 +76,7 @@ export class Stage implements FileSink, AsyncDisposable {
     );
   }
 
-  /** Copies every file of a retained generation, each checked against its digest: nobody can be refused twice. */
+  /** Copies every file of a retained generation, each checked against its digest. */
   async copyAll(directory: string, manifest: Manifest): Promise<void> {
     this.#flushEach = this.#options.fsync && manifest.files.length < manyFiles;
     for (const entry of manifest.files) {
@@ -100,7 +100,8 @@ export class Stage implements FileSink, AsyncDisposable {
   async seal(head: ManifestHead): Promise<Manifest> {
     await this.#gate.idle();
     const files = this.#entries.toSorted(byPath);
-    const manifest: Manifest = { version: 1, ...head, digest: digestOf(files), files };
+    const dirMode = octal(this.#options.dirMode);
+    const manifest: Manifest = { version: 1, ...head, digest: digestOf(files, dirMode), dirMode, files };
     const path = join(this.directory, manifestName);
     await onTarget(
       writeFile(path, `${JSON.stringify(manifest)}\n`, {
@@ -204,7 +205,7 @@ export class Stage implements FileSink, AsyncDisposable {
 
 /** True when publishing these entries would bring what the manifest already has, byte for byte. */
 export function isSameSet(entries: readonly Entry[], manifest: Manifest, options: StageOptions): boolean {
-  if (entries.length !== manifest.files.length) return false;
+  if (entries.length !== manifest.files.length || manifest.dirMode !== octal(options.dirMode)) return false;
   const held = new Map(manifest.files.map((entry) => [entry.path, entry]));
   return entries.every((entry) => {
     const known = held.get(entry.path);

@@ -37,14 +37,17 @@ export class SymlinkPublisher {
     await onTarget(rm(join(target, temporaryLink), { force: true, recursive: true }));
   }
 
-  /** What readers see. Throws `TargetError` when `..data` is somebody else's. */
-  async current(): Promise<Generation | undefined> {
+  /**
+   * What readers see; undefined when that is nothing whole. Throws `TargetError` when `..data` is somebody else's:
+   * `isOurs` says whether Wherry ever published here.
+   */
+  async current(isOurs: boolean): Promise<Generation | undefined> {
     const { target } = this.#options;
     const name = await readLink(join(target, dataLink));
     if (name === undefined) return undefined;
     const generation = await onTarget(readGeneration(target, name));
-    if (generation !== undefined || (isGenerationName(name) && !(await exists(join(target, name)))))
-      return generation;
+    const isKnown = generation !== undefined || (isGenerationName(name) && isOurs);
+    if (isKnown || (isGenerationName(name) && !(await exists(join(target, name))))) return generation;
     throw new TargetError({
       setting: 'WHERRY_TARGET',
       problem: `${join(target, dataLink)} -> ${name} was not made by Wherry`,
@@ -66,20 +69,28 @@ export class SymlinkPublisher {
     return Stage.create(join(this.#options.target, generationName(new Date())), this.#options);
   }
 
-  /** Makes a sealed stage what readers see, by one rename. */
-  async publish(stage: Stage, manifest: Manifest, signal: AbortSignal): Promise<Generation> {
-    const { target, fsync } = this.#options;
-    const replaced = await this.current();
-    const names = topLevelNames(manifest.files.map(({ path }) => path));
-    await refuseForeign(target, names);
+  /** Makes a sealed stage what readers see, by one rename. The rest of a publish is `finish`'s, and can be repeated. */
+  async swap(stage: Stage, manifest: Manifest, signal: AbortSignal): Promise<Generation> {
+    const { target } = this.#options;
+    await refuseForeign(target, topLevelNames(manifest.files.map(({ path }) => path)));
     signal.throwIfAborted();
     const name = basename(stage.directory);
-    await this.#swap(name);
+    await this.#turn(name);
     stage.keep();
-    await putLinksRight(target, names);
-    if (fsync) await onTarget(fsyncPath(target));
-    if (replaced !== undefined) await this.#retire(replaced);
     return { name, directory: stage.directory, manifest };
+  }
+
+  /**
+   * Makes and removes visible links, then wakes those who watch the replaced generation. Without `replaced` (after a
+   * restart) every older generation that nobody was woken for is taken.
+   */
+  async finish(current: Generation, replaced: Generation | undefined): Promise<void> {
+    const { target, fsync } = this.#options;
+    await putLinksRight(target, topLevelNames(current.manifest.files.map(({ path }) => path)));
+    if (fsync) await onTarget(fsyncPath(target));
+    for (const old of replaced === undefined ? await this.#unretired(current) : [replaced]) {
+      await onTarget(retire(old));
+    }
   }
 
   /**
@@ -90,29 +101,38 @@ export class SymlinkPublisher {
     const { target } = this.#options;
     if (!(await exists(join(target, name, manifestName)))) return 'lost';
     const swapped = (await readLink(join(target, dataLink))) !== name;
-    if (swapped) await this.#swap(name);
+    if (swapped) await this.#turn(name);
     const linked = await putLinksRight(target, names);
     return swapped || linked ? 'repaired' : 'intact';
   }
 
   /**
    * Removes what no reader has a name for: stages of killed runs at once, replaced generations after `RETAIN`. Gives
-   * back the milliseconds until the next one is due.
+   * back the milliseconds until the next one is due, and what could not be removed.
    */
-  async collect(current: Generation | undefined, keep: ReadonlySet<string>): Promise<number | undefined> {
+  async collect(
+    sequence: number,
+    keep: ReadonlySet<string>,
+  ): Promise<{ readonly due: number | undefined; readonly failure: unknown }> {
     const { target, retain } = this.#options;
+    const current = await readLink(join(target, dataLink));
     let due: number | undefined;
+    let failure: unknown;
     for (const name of await onTarget(readdir(target))) {
-      if (!isGenerationName(name) || name === current?.name || keep.has(name)) continue;
-      const age = await this.#ageOfReplaced(name, current);
-      if (age === undefined || age >= retain)
-        await onTarget(rm(join(target, name), { recursive: true, force: true }));
-      else due = Math.min(due ?? retain, retain - age);
+      if (!isGenerationName(name) || name === current || keep.has(name)) continue;
+      try {
+        const age = await this.#ageOfReplaced(name, sequence);
+        if (age === undefined || age >= retain)
+          await rm(join(target, name), { recursive: true, force: true });
+        else due = Math.min(due ?? retain, retain - age);
+      } catch (error) {
+        failure ??= error;
+      }
     }
-    return due;
+    return { due, failure };
   }
 
-  async #swap(name: string): Promise<void> {
+  async #turn(name: string): Promise<void> {
     const { target } = this.#options;
     const temporary = join(target, temporaryLink);
     await onTarget(rm(temporary, { force: true, recursive: true }));
@@ -120,27 +140,39 @@ export class SymlinkPublisher {
     await onTarget(rename(temporary, join(target, dataLink)));
   }
 
-  /**
-   * New timestamps for the replaced files wake watchers that hold their inodes and would see nothing else. The
-   * manifest's come last but for the directory's, whose time says when the generation was replaced.
-   */
-  async #retire({ directory, manifest }: Generation): Promise<void> {
-    const now = new Date();
-    await inSlices(manifest.files, ({ path }) => touch(join(directory, path), now));
-    touch(join(directory, manifestName), now);
-    touch(directory, now);
+  /** Older generations whose directory was not touched since the current one was made. */
+  async #unretired(current: Generation): Promise<readonly Generation[]> {
+    const { target } = this.#options;
+    const { ctimeMs } = await onTarget(stat(join(current.directory, manifestName)));
+    const found: Generation[] = [];
+    for (const name of await onTarget(readdir(target))) {
+      if (!isGenerationName(name) || name === current.name) continue;
+      const generation = await this.generation(name);
+      const isOlder = generation !== undefined && generation.manifest.sequence < current.manifest.sequence;
+      if (isOlder && (await onTarget(stat(generation.directory))).mtimeMs < ctimeMs) found.push(generation);
+    }
+    return found;
   }
 
   /** Milliseconds since a generation was replaced; undefined for one that never was published. */
-  async #ageOfReplaced(name: string, current: Generation | undefined): Promise<number | undefined> {
-    const generation = await this.generation(name);
-    const wasPublished =
-      generation !== undefined && generation.manifest.sequence < (current?.manifest.sequence ?? 0);
-    if (!wasPublished) return undefined;
-    const replacedAt = (await onTarget(stat(generation.directory))).mtimeMs;
+  async #ageOfReplaced(name: string, sequence: number): Promise<number | undefined> {
+    const generation = await readGeneration(this.#options.target, name);
+    if (generation === undefined || generation.manifest.sequence >= sequence) return undefined;
+    const replacedAt = (await stat(generation.directory)).mtimeMs;
     // A clock that was set back makes the age negative: then it counts from that distance, and still ends.
     return Math.abs(Date.now() - replacedAt);
   }
+}
+
+/**
+ * New timestamps for the replaced files wake watchers that hold their inodes and would see nothing else. The manifest's
+ * come last but for the directory's, whose time says when the generation was replaced.
+ */
+async function retire({ directory, manifest }: Generation): Promise<void> {
+  const now = new Date();
+  await inSlices(manifest.files, ({ path }) => touch(join(directory, path), now));
+  touch(join(directory, manifestName), now);
+  touch(directory, now);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -15,7 +15,8 @@ export type GitRemote =
   | { readonly transport: 'file'; readonly url: string; readonly display: string; readonly path: string };
 
 export const gitRemote: Kind<GitRemote> = {
-  expected: 'https://…, http://…, ssh://…, user@host:path, file://… or a path',
+  expected:
+    'https://…, http://…, ssh://…, user@host:path, file://… or a path, a password in it percent-encoded',
   parse: parseGitRemote,
 };
 
@@ -32,7 +33,8 @@ function parseGitRemote(text: string): GitRemote | undefined {
     if (!URL.canParse(text) || !['', 'localhost'].includes(new URL(text).hostname)) return undefined;
     return parseLocal(fileURLToPath(new URL(text)));
   }
-  if (/^[a-z][a-z0-9+.-]*:/i.test(text) && /^[a-z][a-z0-9+.-]*:(\/\/|:)/i.test(text)) return undefined;
+  // Another scheme, or one that was mistyped.
+  if (/^[a-z][a-z0-9+.-]*:(\/\/|:)/i.test(text) || /^(https?|ssh|file)[:/]/i.test(text)) return undefined;
   // git's own rule: a colon before the first slash makes it host:path.
   const scp = /^(?:[^@/:\s]+@)?(?:\[[^\]/\s]+\]|[^:/\s[\]]+):[^\s].*$/.test(text);
   return scp ? { transport: 'ssh', url: text, display: text } : parseLocal(resolve(text));
@@ -41,6 +43,8 @@ function parseGitRemote(text: string): GitRemote | undefined {
 function parseHttp(text: string): GitRemote | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
+  // A password with a slash that is not encoded would be taken for a path, and shown.
+  if (url.pathname.includes('@')) return undefined;
   const username = url.username === '' ? undefined : decode(url.username);
   const password = url.password === '' ? undefined : decode(url.password);
   url.username = '';

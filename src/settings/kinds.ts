@@ -19,6 +19,17 @@ export const duration: Kind<number> = {
   parse: parseDuration,
 };
 
+/** Milliseconds of patience: more than none, and no more than a timer can count. */
+export const timeout: Kind<number> = {
+  expected: 'a duration from 1ms to 500h',
+  parse: (value) => {
+    const milliseconds = parseDuration(value);
+    return milliseconds !== undefined && milliseconds >= 1 && milliseconds <= 500 * 3_600_000
+      ? milliseconds
+      : undefined;
+  },
+};
+
 export const size: Kind<number> = {
   expected: 'a size such as 64KiB, 1MiB or 1GiB',
   parse: parseSize,
@@ -42,6 +53,29 @@ export const list: Kind<readonly string[]> = {
       .filter((item) => item !== ''),
 };
 
+/** A list of globs; the commas inside braces belong to the glob. */
+export const globs: Kind<readonly string[]> = {
+  expected: 'a list of globs, their braces closed, with commas or newlines between them',
+  parse: (value) => {
+    const items = [''];
+    let depth = 0;
+    for (const letter of value) {
+      if (letter === '{') depth += 1;
+      if (letter === '}') depth -= 1;
+      if (depth < 0) return undefined;
+      if (letter === '\n' || (letter === ',' && depth === 0)) items.push('');
+      else items.push((items.pop() ?? '') + letter);
+    }
+    return depth === 0 ? items.map((item) => item.trim()).filter((item) => item !== '') : undefined;
+  },
+};
+
+/** What a client can send behind `Bearer`. */
+export const token: Kind<string> = {
+  expected: 'a token without spaces',
+  parse: (value) => (/^[\x21-\x7e]+$/.test(value) ? value : undefined),
+};
+
 /** Octal permission bits; the execute bits come from the source. */
 export const mode: Kind<number> = {
   expected: 'an octal mode such as 0644',
@@ -61,8 +95,7 @@ export const share: Kind<number> = {
 /** A fraction from 0 up to, not including, 1. */
 export const fraction: Kind<number> = {
   expected: 'a number from 0 to 0.99',
-  parse: (value) =>
-    /^(0|0?\.\d+|1\.0*[1-9]\d*|0\.0*)$/.test(value) && Number(value) < 1 ? Number(value) : undefined,
+  parse: (value) => (/^(0|0?\.\d+)$/.test(value) ? Number(value) : undefined),
 };
 
 export function integer(least: number): Kind<number> {

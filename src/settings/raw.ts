@@ -37,8 +37,12 @@ export function collect(env: NodeJS.ProcessEnv, flags: ReadonlyMap<string, strin
     if (!isFlag && (!variable.startsWith('WHERRY_') || isServiceLink(variable, value) || value === ''))
       continue;
     const found = lookUp(variable);
+    const other = found && values.get(found.key);
+    const isTwice = other !== undefined && other.given.startsWith('--') === isFlag;
     if (found === undefined) problems.push(unknownName(shown, variable));
-    else if (found.file) readInto(values, problems, { key: found.key, path: value, shown, isFlag });
+    else if (value === '') problems.push(`${shown}: has no value; write one, or leave it out`);
+    else if (isTwice) problems.push(`${shown}: ${other.given} is set too; keep one of the two`);
+    else if (found.file) readInto(values, problems, { key: found.key, path: value, shown });
     else values.set(found.key, { text: value, given: shown });
   }
   return { values, problems };
@@ -59,14 +63,8 @@ function lookUp(variable: string): { key: string; file: boolean } | undefined {
 function readInto(
   values: Map<string, RawValue>,
   problems: string[],
-  { key, path, shown, isFlag }: { key: string; path: string; shown: string; isFlag: boolean },
+  { key, path, shown }: { key: string; path: string; shown: string },
 ): void {
-  const other = values.get(key);
-  const sameKind = other !== undefined && other.given.startsWith('--') === isFlag;
-  if (sameKind) {
-    problems.push(`${shown}: ${other.given} is set too; keep one of the two`);
-    return;
-  }
   try {
     const mark = markOf(path);
     const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');

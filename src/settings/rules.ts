@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import type { GitRemote } from './git-remote.ts';
 import { type SettingKey, type Settings, variableName } from './schema.ts';
 
@@ -13,6 +13,7 @@ export function rules(settings: Settings, given: ReadonlySet<string>, partial: b
     ...refRules(settings),
     ...pathRules(settings),
     ...modeRules(settings),
+    ...(settings.adminAddress === 'off' ? idle(['adminToken'], given, 'WHERRY_ADMIN_ADDRESS') : []),
     ...reloadRules(settings, given),
   ];
 }
@@ -38,13 +39,17 @@ function remoteRules(settings: Settings, remote: GitRemote, given: ReadonlySet<s
   const onlySsh: readonly SettingKey[] = ['gitSshKey', 'gitSshKnownHosts', 'gitSshHostKeyCheck'];
   return [
     ...(remote.transport === 'http'
-      ? credentialRules(settings, remote)
+      ? credentialRules(settings, remote, given)
       : idle(onlyHttp, given, 'an http(s) repository')),
     ...(remote.transport === 'ssh' ? sshRules(settings) : idle(onlySsh, given, 'an SSH repository')),
   ];
 }
 
-function credentialRules(settings: Settings, remote: GitRemote & { transport: 'http' }): readonly string[] {
+function credentialRules(
+  settings: Settings,
+  remote: GitRemote & { transport: 'http' },
+  given: ReadonlySet<string>,
+): readonly string[] {
   const { gitUsername, gitPassword, gitToken, gitClientCert, gitClientKey } = settings;
   const problems: string[] = [];
   if (gitPassword !== undefined && remote.password !== undefined) {
@@ -63,6 +68,9 @@ function credentialRules(settings: Settings, remote: GitRemote & { transport: 'h
     (gitPassword ?? gitUsername ?? remote.username ?? remote.password) !== undefined
   ) {
     problems.push('WHERRY_GIT_TOKEN: a user name or password is set too; keep the token or those');
+  }
+  if (!remote.url.startsWith('https:')) {
+    problems.push(...idle(['gitCa', 'gitClientCert', 'gitClientKey'], given, 'an https:// repository'));
   }
   if ((gitClientCert === undefined) !== (gitClientKey === undefined)) {
     problems.push(
@@ -94,15 +102,24 @@ function pathRules({ gitPath, target, stateDir, require }: Settings): readonly s
     );
   }
   if (target === '/') problems.push('WHERRY_TARGET: "/" cannot be kept; name a directory of its own');
-  if (stateDir !== undefined && target !== undefined && stateDir === target) {
-    problems.push('WHERRY_STATE_DIR: it is the target itself; name another directory');
-  }
+  if (stateDir !== undefined) problems.push(...stateDirRules(resolve(stateDir), resolve(target)));
   for (const path of (require ?? []).filter(outside)) {
     problems.push(
       `WHERRY_REQUIRE: "${path}" is not a path inside the set; write it without a leading / and ..`,
     );
   }
   return problems;
+}
+
+/** Inside the target it must have a name that no set can have, and that Wherry does not use for something else. */
+function stateDirRules(stateDir: string, target: string): readonly string[] {
+  const [first = ''] = relative(target, stateDir).split('/');
+  const isInside = first !== '..' || stateDir === target;
+  const isFree = first.startsWith('..') && !/^\.\.(data|data_tmp|\d.*)$/.test(first);
+  if (!isInside || isFree) return [];
+  return [
+    `WHERRY_STATE_DIR: "${stateDir}" lies where published files go; name a directory outside the target, or leave it out`,
+  ];
 }
 
 /** Wherry itself must be able to write into its directories and read its files. */
@@ -119,26 +136,49 @@ function modeRules({ fileMode, dirMode }: Settings): readonly string[] {
 }
 
 function reloadRules(settings: Settings, given: ReadonlySet<string>): readonly string[] {
-  const { reloadUsername, reloadPassword, reloadSignal, reloadProcess } = settings;
+  const { reloadSignal, reloadProcess } = settings;
   const problems: string[] = [];
-  const ofUrl: readonly SettingKey[] = [
-    'reloadMethod',
-    'reloadBody',
-    'reloadHeaders',
-    'reloadUsername',
-    'reloadPassword',
-    'reloadCa',
-    'reloadExpect',
-  ];
   if (!given.has('reloadUrl')) problems.push(...idle(ofUrl, given, 'WHERRY_RELOAD_URL'));
-  else if ((reloadUsername === undefined) !== (reloadPassword === undefined)) {
-    problems.push('WHERRY_RELOAD_USERNAME, WHERRY_RELOAD_PASSWORD: only one of the two is set; set both');
-  }
+  else if (settings.reloadUrl !== undefined) problems.push(...callRules(settings, settings.reloadUrl, given));
   if (reloadSignal !== undefined && reloadProcess === undefined) {
     problems.push('WHERRY_RELOAD_SIGNAL: set without WHERRY_RELOAD_PROCESS; name the process that gets it');
   }
   if (reloadProcess !== undefined && reloadSignal === undefined) {
     problems.push('WHERRY_RELOAD_PROCESS: set without WHERRY_RELOAD_SIGNAL; name the signal, e.g. SIGHUP');
+  }
+  const isTold = ['reloadUrl', 'reloadSignal', 'sentinel'].some((key) => given.has(key));
+  if (!isTold) {
+    const needs = 'WHERRY_RELOAD_URL, WHERRY_RELOAD_SIGNAL or WHERRY_SENTINEL';
+    problems.push(...idle(['reloadOnStart', 'rollback'], given, needs));
+  }
+  return problems;
+}
+
+const ofUrl: readonly SettingKey[] = [
+  'reloadMethod',
+  'reloadBody',
+  'reloadHeaders',
+  'reloadUsername',
+  'reloadPassword',
+  'reloadCa',
+  'reloadExpect',
+  'reloadTimeout',
+];
+
+function callRules(settings: Settings, urls: readonly URL[], given: ReadonlySet<string>): readonly string[] {
+  const { reloadUsername, reloadPassword, reloadMethod } = settings;
+  const problems: string[] = [];
+  if ((reloadUsername === undefined) !== (reloadPassword === undefined)) {
+    problems.push('WHERRY_RELOAD_USERNAME, WHERRY_RELOAD_PASSWORD: only one of the two is set; set both');
+  }
+  if (reloadUsername !== undefined && urls.some(({ username }) => username !== '')) {
+    problems.push('WHERRY_RELOAD_USERNAME: WHERRY_RELOAD_URL holds a user name too; keep one of the two');
+  }
+  if (reloadMethod === 'GET' || reloadMethod === 'HEAD') {
+    problems.push(...idle(['reloadBody'], given, 'a method that has a body, such as POST'));
+  }
+  if (urls.every(({ protocol }) => protocol === 'http:')) {
+    problems.push(...idle(['reloadCa'], given, 'an https:// WHERRY_RELOAD_URL'));
   }
   return problems;
 }

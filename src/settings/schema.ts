@@ -15,6 +15,8 @@ export interface Setting<T, Default extends string | undefined = string | undefi
   readonly meaning: string;
   /** Never shown, in no error either. */
   readonly secret: boolean;
+  /** A URL that may carry credentials: shown when it was understood, never when it was not. */
+  readonly url: boolean;
 }
 
 interface Text<Default extends string | undefined> {
@@ -22,13 +24,22 @@ interface Text<Default extends string | undefined> {
   readonly default?: Default;
   readonly defaultNote?: string;
   readonly secret?: boolean;
+  readonly url?: boolean;
 }
 
 function inSection(section: Section) {
   return <T, const Default extends string | undefined = undefined>(
     kind: Kind<T>,
-    { meaning, secret = false, ...rest }: Text<Default>,
-  ): Setting<T, Default> => ({ kind, section, meaning, secret, ...rest, default: rest.default as Default });
+    { meaning, secret = false, url = false, ...rest }: Text<Default>,
+  ): Setting<T, Default> => ({
+    kind,
+    section,
+    meaning,
+    secret,
+    url,
+    ...rest,
+    default: rest.default as Default,
+  });
 }
 
 const common = inSection('common');
@@ -58,11 +69,11 @@ export const schema = {
     default: '0.1',
     meaning: 'each wait is spread by ± this share, so that a fleet does not poll in step',
   }),
-  syncTimeout: common(kinds.duration, {
+  syncTimeout: common(kinds.timeout, {
     default: '2m',
     meaning: 'one attempt; past it everything of the attempt is stopped, child processes included',
   }),
-  initTimeout: common(kinds.duration, { default: '5m', meaning: '`init`: retries with backoff until then' }),
+  initTimeout: common(kinds.timeout, { default: '5m', meaning: '`init`: retries with backoff until then' }),
   onInitFailure: common(kinds.oneOf('fail', 'use-last-good'), {
     default: 'fail',
     meaning: '`fail`, or `use-last-good`: exit 0 if the target already holds a published set',
@@ -72,11 +83,11 @@ export const schema = {
     meaning:
       'sidecar: exit after so many failed syncs in a row; `0` = never, keep the last good set and go on',
   }),
-  include: common(kinds.list, {
+  include: common(kinds.globs, {
     defaultNote: 'all',
     meaning: 'globs on the path in the source; only these files',
   }),
-  exclude: common(kinds.list, {
+  exclude: common(kinds.globs, {
     defaultNote: 'none',
     meaning: 'globs on the path in the source; not these files',
   }),
@@ -124,6 +135,7 @@ export const schema = {
   }),
 
   gitRepo: git(gitRemote, {
+    url: true,
     defaultNote: 'required',
     meaning: '`https://`, `http://`, `ssh://`, `user@host:path`, `file://`, or a path',
   }),
@@ -166,7 +178,10 @@ export const schema = {
   gitClientKey: git(kinds.text, { secret: true, meaning: 'its PEM private key (use `_FILE`)' }),
   gitCookies: git(kinds.text, { secret: true, meaning: 'an HTTP cookie jar (use `_FILE`)' }),
 
-  reloadUrl: gate(kinds.httpUrls, { meaning: 'one or more; called in order after the set is published' }),
+  reloadUrl: gate(kinds.httpUrls, {
+    url: true,
+    meaning: 'one or more; called in order after the set is published',
+  }),
   reloadMethod: gate(kinds.oneOf('POST', 'PUT', 'GET', 'PATCH', 'DELETE', 'HEAD'), {
     default: 'POST',
     meaning: 'HTTP method of the call',
@@ -183,7 +198,7 @@ export const schema = {
     default: '2xx',
     meaning: 'statuses that mean accepted, e.g. `200,202`',
   }),
-  reloadTimeout: gate(kinds.duration, { default: '30s', meaning: 'one call' }),
+  reloadTimeout: gate(kinds.timeout, { default: '30s', meaning: 'one call' }),
   sentinel: gate(kinds.insidePath, {
     meaning:
       'a file touched after each publish, relative to the target: replaced by rename, mode 0644, content one line of JSON `{"revision","sequence","publishedAt","previous"}`',
@@ -206,7 +221,7 @@ export const schema = {
     default: ':9717',
     meaning: '`host:port`, `:port`, or `off`; a port that is taken is a warning, never an exit',
   }),
-  adminToken: admin(kinds.text, {
+  adminToken: admin(kinds.token, {
     secret: true,
     meaning: 'bearer token for `POST`; without it `POST` is refused',
   }),

@@ -50,7 +50,7 @@ function parse(raw: RawSettings, problems: string[]): Settings {
     if (text === undefined) return [key, undefined];
     const parsed: unknown = setting.kind.parse(text);
     if (parsed === undefined) {
-      const shown = setting.secret ? 'the value' : `"${hideCredentials(text)}"`;
+      const shown = setting.secret || setting.url ? 'the value' : `"${text}"`;
       problems.push(`${value?.given ?? variableName(key)}: ${shown} is not ${setting.kind.expected}`);
     }
     return [key, parsed];

@@ -7,13 +7,15 @@ export interface GuardRails {
   readonly maxDelete: number;
   readonly require: readonly string[];
   readonly allowEmpty: boolean;
+  /** A path of the target that is kept for the sentinel. */
+  readonly sentinel: string | undefined;
 }
 
 /** Refuses a set that is plainly not meant, before anything of it is written. `published` are the paths readers see. */
 export function checkGuardRails(
   entries: readonly Entry[],
   published: ReadonlySet<string>,
-  { maxFiles, maxDelete, require, allowEmpty }: GuardRails,
+  { maxFiles, maxDelete, require, allowEmpty, sentinel }: GuardRails,
 ): void {
   if (entries.length === 0 && !allowEmpty) {
     throw new RefusedError({
@@ -36,6 +38,14 @@ export function checkGuardRails(
       setting: 'WHERRY_REQUIRE',
       problem: `the set lacks ${missing.map((path) => JSON.stringify(path)).join(', ')}`,
       cure: 'bring it back in the source, or take it off the list',
+    });
+  }
+  const [kept] = sentinel?.split('/') ?? [];
+  if (kept !== undefined && [...paths].some((path) => path === kept || path.startsWith(`${kept}/`))) {
+    throw new RefusedError({
+      setting: 'WHERRY_SENTINEL',
+      problem: `the set has the name ${JSON.stringify(kept)}, which is the sentinel's`,
+      cure: 'give the sentinel another name',
     });
   }
   const dropped = [...published].filter((path) => !paths.has(path)).length;

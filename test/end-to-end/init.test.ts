@@ -41,7 +41,7 @@ test('WHERRY_MODE=init is init', async () => {
 test('init waits for a source that appears within its time', async () => {
   const { repository, settings, target } = await bench();
   const init = start(['init'], { ...settings, WHERRY_INIT_TIMEOUT: '30s' });
-  await init.says('it is tried again');
+  await init.says('has no commit');
   await repository.commit({ a: '1' });
   expect((await init.ended).code).toBe(0);
   expect(await readSet(target)).toEqual({ a: '1' });

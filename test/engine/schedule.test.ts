@@ -23,9 +23,10 @@ test.each([
 });
 
 test.each([
-  [1, 30_000],
-  [2, 60_000],
-  [3, 120_000],
+  [1, 5000],
+  [2, 10_000],
+  [5, 80_000],
+  [6, 120_000],
   [50, 120_000],
 ])('with a set, failure %i makes the next wait %i ms', (failures, delay) => {
   expect(delayUntilNextPoll({ ...usual, pollJitter: 0, failures }, 0.5)).toBe(delay);

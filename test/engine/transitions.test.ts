@@ -9,6 +9,7 @@ import type { Digest, Revision } from '../../src/snapshot/entry.ts';
 const at = '2026-01-01T00:00:00.000Z';
 const url = { name: 'url1', identity: 'here' };
 const other = { name: 'url2', identity: 'there' };
+const keys = { setKey: 'set', reloadKey: 'reload' };
 
 function set(sequence: number, content: string): PublishedSet {
   return {
@@ -30,7 +31,7 @@ function afterRejection(): State {
   state = transitions.published(state, set(2, 'b'), [url], at);
   state = transitions.caughtUp(state, 'key', 'rev-b' as Revision);
   state = transitions.answered(state, url, { class: 'rejected', detail: 'no' }, 2, at);
-  return transitions.rejected(state, 'key', 'no', at);
+  return transitions.rejected(state, keys, 'no', at);
 }
 
 describe('acknowledgement', () => {
@@ -73,8 +74,8 @@ describe('a rejection', () => {
     const state = afterRejection();
     expect(state.quarantine).toMatchObject({ revision: 'rev-b', digest: 'sha256:b', reason: 'no' });
     expect(transitions.rollbackDue(state)?.sequence).toBe(1);
-    expect(transitions.isQuarantined(state, 'key', 'rev-b' as Revision)).toBe(true);
-    expect(transitions.isQuarantined(state, 'other settings', 'rev-b' as Revision)).toBe(false);
+    expect(transitions.isQuarantined(state, 'rev-b' as Revision)).toBe(true);
+    expect(transitions.isQuarantined(state, 'rev-a' as Revision)).toBe(false);
   });
 
   test('is over once the good set is published again, which is owed to every target', () => {
@@ -87,15 +88,15 @@ describe('a rejection', () => {
 
   test('of the rolled back set is reported and leads nowhere else', () => {
     const back = transitions.rolledBack(afterRejection(), set(3, 'a'), at);
-    const state = transitions.rejected(back, 'key', 'still no', at);
+    const state = transitions.rejected(back, keys, 'still no', at);
     expect(transitions.rollbackDue(state)).toBeUndefined();
-    expect(state.rejected).toEqual({ sequence: 3, detail: 'still no' });
+    expect(state.rejected).toMatchObject({ sequence: 3, detail: 'still no' });
     expect(state.quarantine?.revision).toBe('rev-b');
   });
 
   test('of the first set ever leaves it, for want of another', () => {
     const first = transitions.published(emptyState, set(1, 'a'), [url], at);
-    const state = transitions.rejected(first, 'key', 'no', at);
+    const state = transitions.rejected(first, keys, 'no', at);
     expect(state.quarantine?.digest).toBe('sha256:a');
     expect(transitions.rollbackDue(state)).toBeUndefined();
   });
@@ -109,11 +110,52 @@ describe('a rejection', () => {
   });
 });
 
+describe('changed settings', () => {
+  const rolledBack = () => transitions.rolledBack(afterRejection(), set(3, 'a'), at);
+
+  test.each([
+    ['of the targets', { setKey: 'set', reloadKey: 'other' }],
+    ['of the set', { setKey: 'other', reloadKey: 'reload' }],
+  ])('%s let a rejected set be tried again', (_, changed) => {
+    const state = transitions.underSettings(rolledBack(), changed);
+    expect(state.quarantine).toBeUndefined();
+    expect(state.seen).toBeUndefined();
+  });
+
+  test('that are none leave it refused', () => {
+    expect(transitions.underSettings(rolledBack(), keys)).toEqual(rolledBack());
+  });
+
+  test('of an init container, which tells nobody, release no rejected set', () => {
+    const state = transitions.underSettings(rolledBack(), { setKey: 'other', reloadKey: undefined });
+    expect(state.quarantine?.revision).toBe('rev-b');
+  });
+
+  test('let a rejected set that stayed be told again', () => {
+    const first = transitions.rejected(
+      transitions.published(emptyState, set(1, 'a'), [url], at),
+      keys,
+      'no',
+      at,
+    );
+    expect(first.rejected?.sequence).toBe(1);
+    const state = transitions.underSettings(first, { ...keys, reloadKey: 'mended' });
+    expect(state.rejected).toBeUndefined();
+    expect(pendingTargets(state, [url])).toEqual([url]);
+  });
+});
+
+test('a restart that hands its set over does not make a rejected one good', () => {
+  const state = transitions.handedOver(afterRejection());
+  expect(state.good?.sequence).toBe(1);
+  expect(transitions.rollbackDue(state)?.sequence).toBe(1);
+});
+
 describe('a refusal before the publish', () => {
   test('leaves what is published, and says why', () => {
     const before = transitions.published(emptyState, set(1, 'a'), [], at);
     const failure = new RefusedError({ setting: 'WHERRY_REQUIRE', problem: 'the set lacks "x"' });
-    const state = transitions.refused(before, { key: 'key', revision: 'rev-b' as Revision }, failure, at);
+    const state = transitions.refused(before, { setKey: 'set', revision: 'rev-b' as Revision }, failure, at);
     expect(state.published).toEqual(before.published);
     expect(state.quarantine?.reason).toBe('WHERRY_REQUIRE: the set lacks "x"');
     expect(transitions.rollbackDue(state)).toBeUndefined();
@@ -130,7 +172,16 @@ test('a failure is forgotten when the source answers, a refusal is not', () => {
 describe('after a restart', () => {
   const generation = (sequence: number, content: string): Generation => {
     const { revision, digest, publishedAt } = set(sequence, content);
-    const manifest = { version: 1, source: 's', revision, digest, sequence, publishedAt, files: [] } as const;
+    const manifest = {
+      version: 1,
+      source: 's',
+      revision,
+      digest,
+      sequence,
+      publishedAt,
+      dirMode: '0755',
+      files: [],
+    } as const;
     return { name: `..gen${sequence}`, directory: '', manifest };
   };
   const state: State = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Alarm } from '../../src/platform/alarm.ts';
-import { withDeadline } from '../../src/platform/deadline.ts';
+import { type Limits, withDeadline } from '../../src/platform/deadline.ts';
 import { Gate } from '../../src/platform/gate.ts';
 
 describe('an alarm', () => {
@@ -36,7 +36,7 @@ describe('an alarm', () => {
 
 describe('a deadline', () => {
   const onTime = () => new Error('too late');
-  const hang = (signal: AbortSignal) =>
+  const hang = ({ signal }: Limits) =>
     new Promise<never>((_, reject) =>
       signal.addEventListener('abort', () => reject(new Error('interrupted'))),
     );
@@ -54,8 +54,18 @@ describe('a deadline', () => {
 
   test('of a signal that is aborted already is over at once', async () => {
     await expect(
-      withDeadline(60_000, AbortSignal.abort('gone'), onTime, async (signal) => signal.throwIfAborted()),
+      withDeadline(60_000, AbortSignal.abort('gone'), onTime, async ({ signal }) => signal.throwIfAborted()),
     ).rejects.toBe('gone');
+  });
+
+  test('does not run while something outside is waited for', async () => {
+    const { signal } = new AbortController();
+    const wait = () => new Promise((resolve) => setTimeout(resolve, 60));
+    const run = withDeadline(40, signal, onTime, async (limits) => {
+      await limits.outside(wait());
+      return limits.signal.aborted;
+    });
+    expect(await run).toBe(false);
   });
 
   test('lets a result and a failure through', async () => {

@@ -122,7 +122,9 @@ test('what a killed run left is cleared at start: its stage, its temporary link'
   await mkdir(orphan);
   await writeFile(join(orphan, 'half'), '');
   await symlink('..2026_01_01_00_00_00.000000001', join(target, '..data_tmp'));
-  await engineOn(target, source).open();
+  const again = engineOn(target, source);
+  await again.open();
+  await again.settle(signal);
   expect(await readdir(target)).not.toContain('..data_tmp');
   expect(await generationNames(target)).toHaveLength(1);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { checkGuardRails, type GuardRails } from '../../src/snapshot/guard-rails.ts';
 import { file } from './entries.ts';
 
-const open: GuardRails = { maxFiles: 10, maxDelete: 1, require: [], allowEmpty: false };
+const open: GuardRails = { maxFiles: 10, maxDelete: 1, require: [], allowEmpty: false, sentinel: undefined };
 const published = new Set(['a', 'b', 'c', 'd']);
 
 test.each<[string, string[], Partial<GuardRails>]>([
@@ -14,6 +14,7 @@ test.each<[string, string[], Partial<GuardRails>]>([
     ['a', 'b'],
     { maxDelete: 0.25 },
   ],
+  ['WHERRY_SENTINEL: the set has the name "s"', ['a', 's/x'], { sentinel: 's' }],
 ])('refuses: %s', (message, paths, rails) => {
   const entries = paths.map((path) => file(path));
   expect(() => checkGuardRails(entries, published, { ...open, ...rails })).toThrow(message);

@@ -42,11 +42,11 @@ export function engineOn(
       ending: new AbortController().signal,
     },
     {
-      key: 'key',
+      keys: { setKey: 'set', reloadKey: 'reload' },
       source,
       targets: [],
       linkRule: 'internal',
-      guardRails: { maxFiles: 50_000, maxDelete: 1, require: [], allowEmpty: false },
+      guardRails: { maxFiles: 50_000, maxDelete: 1, require: [], allowEmpty: false, sentinel: undefined },
       rollback: true,
       reloadOnStart: 'changed',
       pollInterval: 0,
