@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { startGitServer } from '../../src/commands/demo/git-server.ts';
 import { readSet, visibleNames } from '../support/engine-bench.ts';
 import { run, start, stateOf } from '../support/program.ts';
 import { ReloadApp } from '../support/reload-app.ts';
@@ -86,20 +87,20 @@ test('the sentinel tells a file watcher revision and sequence', async () => {
 
 test('SIGHUP makes the next look happen now', async () => {
   const { repository, target, settings } = await bench();
-  await using server = await brokenServer();
+  await using server = await startGitServer({ root: dirname(repository.path), env: process.env });
   await repository.commit({ a: '1' });
-  const wherry = start(['run'], { ...settings, WHERRY_GIT_REPO: server.url, WHERRY_POLL_INTERVAL: '1h' });
-  await wherry.says('could not be reached');
-  const before = server.connections;
+  const remote = { ...settings, WHERRY_GIT_REPO: `${server.url}/repo.git`, WHERRY_POLL_INTERVAL: '1h' };
+  const wherry = start(['run'], remote);
+  await wherry.says('published');
+  await repository.commit({ a: '2' });
   wherry.child.kill('SIGHUP');
-  await expect.poll(() => server.connections).toBeGreaterThan(before);
-  expect(await readSet(target)).toBeUndefined();
+  await expect.poll(() => readSet(target)).toEqual({ a: '2' });
 });
 
 describe('SIGTERM ends with 0 within five seconds', () => {
   test('while a Git server hangs', async () => {
     const { settings } = await bench();
-    await using server = await brokenServer('hang');
+    await using server = await hangingServer();
     const wherry = start(['run'], { ...settings, WHERRY_GIT_REPO: server.url });
     await expect.poll(() => server.connections).toBeGreaterThan(0);
     const started = performance.now();
@@ -140,15 +141,14 @@ test('a value that comes from a file is used anew when the file changes', async 
   await expect.poll(() => readSet(target)).toEqual({ a: 'next' });
 });
 
-/** Answers no request: it closes every connection, or holds it open and says nothing. */
-async function brokenServer(mode: 'close' | 'hang' = 'close') {
+/** Accepts every connection, and says nothing. */
+async function hangingServer() {
   const sockets = new Set<net.Socket>();
   const counter = { connections: 0 };
   const server = net.createServer((socket) => {
     counter.connections += 1;
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    if (mode === 'close') socket.destroy();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as net.AddressInfo;

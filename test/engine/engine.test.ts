@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { UnreachableError } from '../../src/failure/failure.ts';
 import type { Answer, ReloadContext, Target } from '../../src/reload/target.ts';
-import { engineOn, generationNames, readSet } from '../support/engine-bench.ts';
+import { engineOn, readSet } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -278,16 +278,5 @@ describe('a source that fails', () => {
     source.set('r2', { a: '2' });
     await turn(engine);
     expect(await readSet(target)).toEqual({ a: '2' });
-  });
-
-  test('leaves no more generations than a reader or a rollback needs', async () => {
-    const { source, start, target } = await bench();
-    const engine = await start();
-    for (let index = 0; index < 5; index += 1) {
-      source.set(`r${index}`, { a: String(index) });
-      await turn(engine);
-      await expect.poll(() => engine.state?.good?.sequence).toBe(index + 1);
-    }
-    expect((await generationNames(target)).length).toBe(5);
   });
 });

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import type { Target } from '../../src/reload/target.ts';
 import { Crash } from '../support/crashing-fs.ts';
 import { engineOn, generationNames, readSet, visibleNames } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
@@ -70,6 +71,63 @@ async function liveUntil(crashAt: number, target: string, source: MemorySource):
     if (!causes.some((cause) => cause instanceof Crash)) throw error;
   } finally {
     plan.remaining = Number.POSITIVE_INFINITY;
+  }
+}
+
+test('a step that fails once in a process that lives on loses no set and no signal', async () => {
+  const names = fc.constantFrom('a', 'b', 'c/x', 'd');
+  const files = fc.dictionary(names, fc.constantFrom('1', '2'), { minKeys: 1 });
+  const sets = fc.array(fc.record({ files, failAt: fc.nat({ max: 40 }) }), { minLength: 1, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(sets, async (steps) => {
+      const target = await temporaryDirectory();
+      const source = new MemorySource();
+      const told: (readonly [number, Files | undefined, readonly string[]])[] = [];
+      const application: Target = {
+        name: 'url1',
+        identity: 'application',
+        reload: async ({ sequence }) => {
+          told.push([sequence, await readSet(target), await visibleNames(target)]);
+          return { class: 'accepted' };
+        },
+      };
+      await using engine = engineOn(target, source, { targets: [application] });
+      plan.isPassing = true;
+      try {
+        for (const [index, step] of steps.entries()) {
+          source.set(`r${index}`, step.files);
+          plan.remaining = step.failAt;
+          await turn(engine);
+          plan.remaining = Number.POSITIVE_INFINITY;
+          await vi.waitFor(async () => {
+            await turn(engine);
+            expect(engine.state?.good?.sequence).toBe(engine.state?.published?.sequence);
+            expect(await readSet(target)).toEqual(step.files);
+          });
+          const [sequence, set, visible] = told.at(-1) ?? [];
+          expect(sequence).toBe(engine.state?.published?.sequence);
+          expect(set).toEqual(step.files);
+          expect(visible).toEqual(
+            [...new Set(Object.keys(step.files).map((path) => path.split('/')[0]))].sort(),
+          );
+        }
+      } finally {
+        plan.remaining = Number.POSITIVE_INFINITY;
+        plan.isPassing = false;
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** What the loop does in one turn; what fails is tried again in the next. */
+async function turn(engine: ReturnType<typeof engineOn>): Promise<void> {
+  try {
+    await engine.open();
+    await engine.settle(signal).catch(() => undefined);
+    await engine.look(signal);
+  } catch (error) {
+    if (!(await engine.noteFailure(error, signal))) throw error;
   }
 }
 

@@ -116,6 +116,16 @@ test('the replaced generation stays for WHERRY_RETAIN and goes after it, unless 
   expect(await readSet(target)).toEqual({ a: '2' });
 });
 
+test('no more generations stay than a reader or a rollback needs', async () => {
+  const { target, source, engine } = await published({ a: '0' }, 0);
+  for (let index = 1; index < 5; index += 1) {
+    source.set(`r${index + 1}`, { a: String(index) });
+    await engine.look(signal);
+    await engine.settle(signal);
+    expect(await generationNames(target)).toHaveLength(1);
+  }
+});
+
 test('what a killed run left is cleared at start: its stage, its temporary link', async () => {
   const { target, source } = await published({ a: '1' });
   const orphan = join(target, '..2026_01_01_00_00_00.000000001');

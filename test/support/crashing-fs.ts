@@ -17,13 +17,17 @@ const mutating = new Set([
   'copyFile',
 ]);
 
-/** Counts the calls that change the file system, and fails all of them for good from the n-th on. */
+/** Counts the calls that change the file system, and fails all of them for good from the n-th on, or only that one. */
 export class CrashPlan {
   remaining = Number.POSITIVE_INFINITY;
+  isPassing = false;
 
   step(): void {
-    if (this.remaining <= 0) throw new Crash();
-    this.remaining -= 1;
+    if (this.remaining > 0) this.remaining -= 1;
+    else {
+      if (this.isPassing) this.remaining = Number.POSITIVE_INFINITY;
+      throw new Crash();
+    }
   }
 }
 
