@@ -8,7 +8,9 @@ export class GitError extends Error {
   readonly stderr: string;
 
   constructor(command: string, code: number | null, stderr: string) {
-    super(`git ${command}: ${lastLines(stderr)}`);
+    super(
+      `git ${command}: ${lastLines(stderr) || 'it was killed, or ended without a word; is memory short?'}`,
+    );
     this.name = 'GitError';
     this.code = code;
     this.stderr = stderr;

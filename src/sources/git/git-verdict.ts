@@ -51,8 +51,8 @@ const rules: readonly Rule[] = [
   ],
   [/No user exists for uid (\d+)/, (_, match, cause) => failed(noUser(match[1] ?? '', cause))],
   [
-    /Host key verification failed|HOST IDENTIFICATION HAS CHANGED|host key is known for/,
-    (asked, match, cause) => failed(hostKey(asked, match[0], cause)),
+    /(No \w+ host key is known for)|HOST IDENTIFICATION HAS CHANGED|Host key verification failed/,
+    (asked, match, cause) => failed(hostKey(asked, match[1] !== undefined, cause)),
   ],
   [
     /Permission denied \((?:publickey|password|keyboard|gssapi|none)|Too many authentication failures|Load key .*: /,
@@ -114,10 +114,12 @@ export function judgeGit(stderr: string, asked: Asked, cause?: unknown): GitVerd
   return { kind: 'unknown' };
 }
 
-function hostKey({ display }: Asked, found: string, cause: unknown): DeniedError {
+function hostKey({ display }: Asked, isUnknown: boolean, cause: unknown): DeniedError {
   return new DeniedError({
     setting: 'WHERRY_GIT_SSH_KNOWN_HOSTS',
-    problem: `the host key of ${display} is not the known one (${found})`,
+    problem: isUnknown
+      ? `no host key is known for ${display}`
+      : `the host key of ${display} is not the known one`,
     cure: 'compare it with the host’s published key, then put that into WHERRY_GIT_SSH_KNOWN_HOSTS_FILE',
     cause,
   });
@@ -148,7 +150,9 @@ function fullState(found: string, cause: unknown): TargetError {
   return new TargetError({
     setting: 'WHERRY_STATE_DIR',
     problem: `the clone cannot be written: ${found.toLowerCase()}`,
-    cure: 'give the volume more room, or take a part of the repository with WHERRY_GIT_PATH',
+    cure: /read-only/i.test(found)
+      ? "mount the volume without readOnly in Wherry's container"
+      : 'give the volume more room, or take a part of the repository with WHERRY_GIT_PATH',
     cause,
   });
 }
