@@ -3,6 +3,7 @@ import type { CommandLine } from './commands/command-line.ts';
 import { parseCommandLine } from './commands/command-line.ts';
 import { reportFatal } from './commands/report.ts';
 import { exitCodes } from './failure/failure.ts';
+import { favourMemory } from './platform/memory.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import { loadSettings } from './settings/settings.ts';
 
@@ -60,6 +61,7 @@ async function dispatch(line: CommandLine, env: NodeJS.ProcessEnv): Promise<numb
 async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promise<number> {
   const end = () => process.exit(exitCodes.done);
   process.once('SIGTERM', end);
+  favourMemory();
   const command = await import('./commands/run.ts');
   process.off('SIGTERM', end);
   return command.run(loaded, env);

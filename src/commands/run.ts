@@ -5,6 +5,7 @@ import { Loop } from '../engine/loop.ts';
 import { StateStore } from '../engine/state-store.ts';
 import { exitCodes } from '../failure/failure.ts';
 import type { Log } from '../platform/log.ts';
+import { returnMemory } from '../platform/memory.ts';
 import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import type { LoadedSettings } from '../settings/settings.ts';
 import { version } from '../version.ts';
@@ -18,6 +19,8 @@ import { createParts, loggerFor, placesOf, publisherOptions } from './wiring.ts'
 const stopDeadline = 4000;
 /** The first set goes before the administration: it waits for the first turn to end, but no longer than this. */
 const adminDelay = 250;
+/** By then the first set is made, in all likelihood. */
+const calmAfter = 10_000;
 
 /** The sidecar: until SIGTERM, or until one failure too many. */
 export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promise<number> {
@@ -58,6 +61,7 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   const ended = loop.run(ending);
   await Promise.race([firstTurn.promise, ended, sleep(adminDelay)]);
   await using _admin = await openAdmin(settingsWatch, { engine, loop, metrics, log });
+  setTimeout(returnMemory, calmAfter).unref();
   const failure = await ended;
   if (failure !== undefined) return reportFatal(failure);
   log.info({}, 'stopped');

@@ -2,12 +2,13 @@ import { type Failure, isAbort, RefusedError, toFailure, UnreachableError } from
 import { Alarm } from '../platform/alarm.ts';
 import { type Limits, withDeadline } from '../platform/deadline.ts';
 import { formatDuration } from '../platform/units.ts';
-import { type Context, deliver, type EngineOptions } from './context.ts';
+import { type Context, deliver } from './context.ts';
 import { Courier } from './courier.ts';
 import { follow } from './follow.ts';
 import { Keeper } from './keeper.ts';
 import { Memory } from './memory.ts';
 import { mainLayer } from './observer.ts';
+import type { EngineOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import { reconcile } from './reconcile.ts';
 import { rollBackIfDue } from './roll-back.ts';

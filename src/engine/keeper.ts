@@ -1,9 +1,9 @@
 import type { Limits } from '../platform/deadline.ts';
 import type { Generation } from '../publish/generation.ts';
 import { topLevelNames } from '../publish/links.ts';
-import type { EngineOptions } from './context.ts';
 import type { Courier } from './courier.ts';
 import type { Memory } from './memory.ts';
+import type { EngineOptions } from './options.ts';
 import type { StagedSet } from './prepare.ts';
 import { reconcile, setOf } from './reconcile.ts';
 import type { PublishedSet } from './state.ts';

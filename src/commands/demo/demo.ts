@@ -12,6 +12,7 @@ import { MainContainer } from './main-container.ts';
 import { Narrator } from './narrator.ts';
 import { Repository } from './repository.ts';
 import { Sidecar } from './sidecar.ts';
+import type { Stage } from './stage.ts';
 import { firstCommit, firstServes, type Step, steps } from './steps.ts';
 import { Volume } from './volume.ts';
 import { short, Witness } from './witness.ts';
@@ -100,16 +101,6 @@ async function playIn(directory: string, options: DemoOptions, narrator: Narrato
     'The sidecar had the settings above and nothing else; `wherry settings` lists them all.',
   );
   if (!once) await stayLive(stage, { repositoryUrl, config, directory });
-}
-
-/** What the parts of the demo need of each other while it runs. */
-export interface Stage {
-  readonly narrator: Narrator;
-  readonly witness: Witness;
-  readonly repository: Repository;
-  readonly application: MainContainer;
-  readonly sidecar: Sidecar;
-  readonly signal: AbortSignal;
 }
 
 function introduce(

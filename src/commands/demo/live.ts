@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Stage } from './demo.ts';
 import { watchKeys } from './keys.ts';
+import type { Stage } from './stage.ts';
 import { badCommit, goodCommit } from './steps.ts';
 import { short } from './witness.ts';
 

@@ -1,0 +1,16 @@
+import type { Log } from '../platform/log.ts';
+import type { StageOptions } from '../publish/stage.ts';
+import type { SymlinkPublisher } from '../publish/symlink-publisher.ts';
+import type { Observer } from './observer.ts';
+import type { StateStore } from './state-store.ts';
+
+/** What an engine works with for all of its life. */
+export interface EngineOptions {
+  readonly publisher: SymlinkPublisher;
+  readonly stageOptions: StageOptions;
+  readonly store: StateStore;
+  readonly observer: Observer;
+  readonly log: Log;
+  /** The process is ending: a reload call that is under way is given up too. */
+  readonly ending: AbortSignal;
+}
