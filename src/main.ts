@@ -2,7 +2,7 @@ import { enableCompileCache } from 'node:module';
 import type { CommandLine } from './commands/command-line.ts';
 import { parseCommandLine } from './commands/command-line.ts';
 import { reportFatal } from './commands/report.ts';
-import { exitCodes } from './failure/failure.ts';
+import { exitCodes, SettingsError } from './failure/failure.ts';
 import { favourMemory } from './platform/memory.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import { loadSettings } from './settings/settings.ts';
@@ -47,8 +47,11 @@ async function dispatch(line: CommandLine, env: NodeJS.ProcessEnv): Promise<numb
       return (await import('./commands/demo.ts')).demo(line.switches.has('--once'));
     case 'init':
       return (await import('./commands/init.ts')).init(load(true), env);
-    case 'run':
-      return run(load(true), env);
+    case 'run': {
+      const loaded = load(true);
+      if (loaded.settings.mode === 'init') throw contradiction;
+      return run(loaded, env);
+    }
     case undefined: {
       const loaded = load(true);
       const isInit = loaded.settings.mode === 'init';
@@ -56,6 +59,12 @@ async function dispatch(line: CommandLine, env: NodeJS.ProcessEnv): Promise<numb
     }
   }
 }
+
+const contradiction = new SettingsError({
+  setting: 'WHERRY_MODE',
+  problem: 'it is init, and the command is run',
+  cure: 'remove one of the two',
+});
 
 /** SIGTERM ends the sidecar with 0 at any time, also while it is being loaded. */
 async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promise<number> {

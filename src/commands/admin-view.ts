@@ -43,7 +43,8 @@ function ready(engine: Engine): Health {
   if (!started.ok || state === undefined) return started;
   const pending = pendingTargets(state, engine.parts.targets).map(({ name }) => {
     const answer = state.targets[name]?.lastAnswer;
-    return answer === undefined ? name : `${name} (${answer.detail ?? answer.class})`;
+    const isNews = answer !== undefined && answer.class !== 'accepted';
+    return `${name} (${isNews ? (answer.detail ?? answer.class) : 'no answer yet'})`;
   });
   const why = `sequence ${state.published?.sequence} is not acknowledged by ${pending.join(', ')}`;
   return well(pending.length === 0, 'the published set is acknowledged', why);

@@ -1,15 +1,21 @@
-import { access, constants, mkdir, mkdtemp, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
+import { access, constants, mkdtemp, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import type { Parts } from '../engine/parts.ts';
 import { readState } from '../engine/state-store.ts';
-import { exitCodes, type Failure, systemCode, toFailure, UnreachableError } from '../failure/failure.ts';
+import { exitCodes, type Failure, TargetError, toFailure, UnreachableError } from '../failure/failure.ts';
 import { withDeadline } from '../platform/deadline.ts';
+import { ensureDirectory } from '../platform/directory.ts';
 import type { Log } from '../platform/log.ts';
 import { formatDuration } from '../platform/units.ts';
 import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import { onTarget } from '../publish/target-errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import { hideCredentials, type LoadOptions, loadSettings, SettingsErrors } from '../settings/settings.ts';
+import type { Entry, Revision } from '../snapshot/entry.ts';
+import { checkGuardRails } from '../snapshot/guard-rails.ts';
+import { applyLinkRule } from '../snapshot/links.ts';
+import { checkCoexistence } from '../snapshot/path-rules.ts';
 import { createParts, loggerFor, placesOf, publisherOptions } from './wiring.ts';
 
 interface Finding {
@@ -45,8 +51,14 @@ export async function check(
   if (settings !== undefined) {
     const valid = settings;
     const log = await loggerFor({ ...valid, logLevel: 'warn' });
-    await attempt('source', () => checkSource(valid, options.env, log));
-    await attempt('target', () => checkTarget(valid));
+    let entries: readonly Entry[] = [];
+    await attempt('source', async () => {
+      const parts = await createParts(valid, options.env, log, false);
+      const { revision, entries: listed } = await lookAt(parts, valid, options.env, log);
+      entries = listed;
+      return `${parts.source.description} is at ${revision}, ${listed.length} files`;
+    });
+    await attempt('target', () => checkTarget(valid, entries));
   }
   if (asJson) out.write(`${JSON.stringify({ ok: failures.length === 0, findings }, null, 2)}\n`);
   else
@@ -55,11 +67,35 @@ export async function check(
   return failures[0]?.exitCode ?? exitCodes.done;
 }
 
-async function checkSource(settings: Settings, env: NodeJS.ProcessEnv, log: Log): Promise<string> {
-  // A running sidecar's clone is nothing to look into.
+/**
+ * Lists what would be published, and holds the guard rails against it; contents are not brought. A running sidecar's
+ * clone is nothing to look into: this one is made for the occasion.
+ */
+async function lookAt(
+  { linkRule, guardRails }: Parts,
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+  log: Log,
+): Promise<{ readonly revision: Revision; readonly entries: readonly Entry[] }> {
   const place = await mkdtemp(join(tmpdir(), 'wherry-check-')).catch(() => trialDirectory(settings));
   try {
-    return await probeSource({ ...settings, stateDir: place }, env, log);
+    const { source } = await createParts({ ...settings, stateDir: place }, env, log, false);
+    await using open = source;
+    const onTime = () =>
+      new UnreachableError({
+        setting: 'WHERRY_SYNC_TIMEOUT',
+        problem: `no answer within ${formatDuration(settings.syncTimeout)}`,
+        cure: 'look at the address and the network',
+      });
+    const never = new AbortController().signal;
+    return await withDeadline(settings.syncTimeout, never, onTime, async ({ signal }) => {
+      await open.probe(undefined, signal);
+      const snapshot = await open.snapshot(signal);
+      const entries = applyLinkRule(snapshot.entries, linkRule);
+      checkCoexistence(entries);
+      checkGuardRails(entries, new Set(), guardRails);
+      return { revision: snapshot.revision, entries };
+    });
   } finally {
     await rm(place, { recursive: true, force: true });
   }
@@ -70,29 +106,17 @@ async function trialDirectory({ target }: Settings): Promise<string> {
   return onTarget(mkdtemp(join(resolve(target), '..check-')));
 }
 
-async function probeSource(settings: Settings, env: NodeJS.ProcessEnv, log: Log): Promise<string> {
-  const parts = await createParts(settings, env, log, false);
-  await using source = parts.source;
-  const onTime = () =>
-    new UnreachableError({
-      setting: 'WHERRY_SYNC_TIMEOUT',
-      problem: `no answer within ${formatDuration(settings.syncTimeout)}`,
-      cure: 'look at the address and the network',
-    });
-  const never = new AbortController().signal;
-  const probe = await withDeadline(settings.syncTimeout, never, onTime, ({ signal }) =>
-    source.probe(undefined, signal),
-  );
-  return `${source.description} is at ${probe.kind === 'moved' ? probe.revision : 'the same revision'}`;
-}
-
 /** Does in a directory of its own what a publish does, and leaves nothing behind. */
-async function checkTarget(settings: Settings): Promise<string> {
+async function checkTarget(settings: Settings, entries: readonly Entry[]): Promise<string> {
   const { target, stateDir } = placesOf(settings);
-  const made = await onTarget(mkdir(target, { recursive: true, mode: settings.dirMode }));
+  const isNew = !(await exists(target));
   try {
+    await onTarget(ensureDirectory(target, settings.dirMode));
+    await requireDirectory(stateDir);
     const isOurs = (await onTarget(readState(stateDir))) !== undefined;
-    await new SymlinkPublisher(publisherOptions(settings)).current(isOurs);
+    const publisher = new SymlinkPublisher(publisherOptions(settings));
+    await publisher.current(isOurs);
+    await publisher.refuseForeign(entries);
     const trial = await trialDirectory(settings);
     try {
       await onTarget(symlink('first', join(trial, 'link_tmp')));
@@ -103,17 +127,29 @@ async function checkTarget(settings: Settings): Promise<string> {
     await onTarget(access(await nearestExisting(stateDir), constants.W_OK));
   } finally {
     // A directory that only this check needed goes again.
-    if (made !== undefined) await rmdir(target).catch(() => undefined);
+    if (isNew) await rmdir(target).catch(() => undefined);
   }
   return `${target} can be published to`;
 }
 
+/** What is there under the state directory's name must be one. */
+async function requireDirectory(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return;
+  throw new TargetError({
+    setting: 'WHERRY_STATE_DIR',
+    problem: `${path} is not a directory`,
+    cure: 'remove it, or name another directory',
+  });
+}
+
 async function nearestExisting(path: string): Promise<string> {
-  try {
-    await stat(path);
-    return path;
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT' || path === dirname(path)) throw error;
-    return nearestExisting(dirname(path));
-  }
+  return path === dirname(path) || (await exists(path)) ? path : nearestExisting(dirname(path));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

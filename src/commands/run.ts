@@ -63,7 +63,10 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   await using _admin = await openAdmin(settingsWatch, { engine, loop, metrics, log });
   setTimeout(returnMemory, calmAfter).unref();
   const failure = await ended;
-  if (failure !== undefined) return reportFatal(failure);
+  if (failure !== undefined) {
+    log.error({ failures: settings.maxFailures }, 'too many failures in a row (WHERRY_MAX_FAILURES)');
+    return reportFatal(failure);
+  }
   log.info({}, 'stopped');
   return exitCodes.done;
 }

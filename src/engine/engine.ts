@@ -163,8 +163,9 @@ export class Engine implements AsyncDisposable {
   }
 
   /** The source answers again. */
-  async noteRecovery(): Promise<void> {
-    await this.#context().memory.update(transitions.recovered);
+  async noteRecovery(failures: number): Promise<void> {
+    this.#options.log.info({ failures }, 'it works again');
+    await this.#context().memory.update((state) => transitions.recovered(state, new Date().toISOString()));
   }
 
   /** Ends what is under way. */

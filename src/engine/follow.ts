@@ -24,10 +24,11 @@ export async function follow(context: Context, following: Following, limits: Lim
   const { observer } = context.options;
   const { signal } = limits;
   let revision = following.probed;
+  const fetching = performance.now();
   try {
     const snapshot = await source.snapshot(signal);
     revision = snapshot.revision;
-    observer.phase('fetch', (performance.now() - following.seenAt) / 1000);
+    observer.phase('fetch', (performance.now() - fetching) / 1000);
     const staging = performance.now();
     const prepared = await prepare(context, snapshot, signal);
     observer.phase('stage', (performance.now() - staging) / 1000);

@@ -44,8 +44,10 @@ export class Keeper {
   async swap({ stage, manifest }: StagedSet, isOurs: boolean, limits: Limits): Promise<PublishedSet> {
     const { publisher } = this.#options;
     await limits.outside(this.#courier.stop());
+    const started = performance.now();
     const replaced = await publisher.current(isOurs);
     const current = await publisher.swap(stage, manifest, limits.signal);
+    this.#options.observer.phase('publish', (performance.now() - started) / 1000);
     this.#names = namesOf(current);
     this.#unfinished = { current, replaced };
     return setOf(current);
@@ -73,6 +75,12 @@ export class Keeper {
         return;
       case 'repaired':
         log.warn({ generation }, 'links in the target were put right');
+        return;
+      case 'contested':
+        log.warn(
+          { generation },
+          '..data was turned elsewhere: does another Wherry, or something else, write to this target?',
+        );
         return;
       case 'lost':
         log.warn({ generation }, 'the published generation is gone; it is published anew');

@@ -88,7 +88,7 @@ export class Loop {
       if (!isDue) throw trouble?.error;
       await engine.look(signal);
       if (trouble !== undefined) throw trouble.error;
-      if (this.#failures > 0) await engine.noteRecovery();
+      if (this.#failures > 0) await engine.noteRecovery(this.#failures);
       this.#failures = 0;
       this.#schedule();
       return undefined;

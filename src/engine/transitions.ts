@@ -163,9 +163,10 @@ export function failed(state: State, failure: Failure, at: string): State {
 }
 
 /** A failure of the past is no news once the source answers; a refusal stays until the source moves. */
-export function recovered(state: State): State {
+export function recovered(state: State, at: string): State {
   const { lastFailure, ...rest } = state;
-  return lastFailure === undefined || lastFailure.kind === 'refused' ? state : rest;
+  if (lastFailure === undefined || lastFailure.kind === 'refused') return state;
+  return state.lastSync?.result === 'failed' ? { ...rest, lastSync: { at, result: 'equal' } } : rest;
 }
 
 export function isQuarantined(state: State, revision: Revision): boolean {

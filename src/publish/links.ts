@@ -21,12 +21,16 @@ export async function refuseForeign(target: string, names: ReadonlySet<string>):
   for (const entry of await onTarget(readdir(target, { withFileTypes: true }))) {
     if (!names.has(entry.name)) continue;
     if (entry.isSymbolicLink() && (await isOurs(target, entry.name))) continue;
-    throw new TargetError({
-      setting: 'WHERRY_TARGET',
-      problem: `${join(target, entry.name)} is in the way: the set has that name and Wherry did not write it`,
-      cure: 'remove it, or leave the name out with WHERRY_EXCLUDE',
-    });
+    throw inTheWay(join(target, entry.name));
   }
+}
+
+export function inTheWay(path: string): TargetError {
+  return new TargetError({
+    setting: 'WHERRY_TARGET',
+    problem: `${path} is in the way: that name is needed, and Wherry did not write it`,
+    cure: 'remove it, or leave a name of the set out with WHERRY_EXCLUDE',
+  });
 }
 
 /** Makes the missing links, then removes the stale ones. True when something had to be done. */

@@ -8,7 +8,7 @@ import { inSlices } from '../platform/slices.ts';
 import type { Entry } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import { type Generation, generationName, isGenerationName, readGeneration } from './generation.ts';
-import { dataLink, putLinksRight, readLink, refuseForeign, topLevelNames } from './links.ts';
+import { dataLink, inTheWay, putLinksRight, readLink, refuseForeign, topLevelNames } from './links.ts';
 import type { Manifest } from './manifest.ts';
 import { Stage, type StageOptions } from './stage.ts';
 import { onTarget } from './target-errors.ts';
@@ -43,8 +43,12 @@ export class SymlinkPublisher {
    */
   async current(isOurs: boolean): Promise<Generation | undefined> {
     const { target } = this.#options;
-    const name = await readLink(join(target, dataLink));
-    if (name === undefined) return undefined;
+    const link = join(target, dataLink);
+    const name = await readLink(link);
+    if (name === undefined) {
+      if (await exists(link)) throw inTheWay(link);
+      return undefined;
+    }
     const generation = await onTarget(readGeneration(target, name));
     const isKnown = generation !== undefined || (isGenerationName(name) && isOurs);
     if (isKnown || (isGenerationName(name) && !(await exists(join(target, name))))) return generation;
@@ -95,15 +99,19 @@ export class SymlinkPublisher {
 
   /**
    * Puts `..data` and the visible links of the published generation right. `lost`: the generation itself is gone, and
-   * must be published anew.
+   * must be published anew. `contested`: something else had turned `..data` elsewhere.
    */
-  async repair(name: string, names: ReadonlySet<string>): Promise<'intact' | 'repaired' | 'lost'> {
+  async repair(
+    name: string,
+    names: ReadonlySet<string>,
+  ): Promise<'intact' | 'repaired' | 'contested' | 'lost'> {
     const { target } = this.#options;
     if (!(await exists(join(target, name, manifestName)))) return 'lost';
-    const swapped = (await readLink(join(target, dataLink))) !== name;
-    if (swapped) await this.#turn(name);
+    const found = await readLink(join(target, dataLink));
+    if (found !== name) await this.#turn(name);
     const linked = await putLinksRight(target, names);
-    return swapped || linked ? 'repaired' : 'intact';
+    if (found !== name && found !== undefined) return 'contested';
+    return found !== name || linked ? 'repaired' : 'intact';
   }
 
   /**

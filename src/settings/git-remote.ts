@@ -21,7 +21,7 @@ export const gitRemote: Kind<GitRemote> = {
 };
 
 function parseGitRemote(text: string): GitRemote | undefined {
-  if (/[\0\r\n]/.test(text) || text.startsWith('-')) return undefined;
+  if (/[\0\r\n]/.test(text) || text.startsWith('-') || /^\w+:\/\/.*\s/.test(text)) return undefined;
   if (/^https?:\/\//i.test(text)) return parseHttp(text);
   if (/^ssh:\/\//i.test(text)) {
     if (!URL.canParse(text)) return undefined;

@@ -76,6 +76,16 @@ export const token: Kind<string> = {
   parse: (value) => (/^[\x21-\x7e]+$/.test(value) ? value : undefined),
 };
 
+export const certificate: Kind<string> = {
+  expected: 'the text of PEM certificates',
+  parse: (value) => (value.includes('-----BEGIN CERTIFICATE-----') ? value : undefined),
+};
+
+export const privateKey: Kind<string> = {
+  expected: 'the text of a private key, with its BEGIN and END lines',
+  parse: (value) => (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(value) ? value : undefined),
+};
+
 /** Octal permission bits; the execute bits come from the source. */
 export const mode: Kind<number> = {
   expected: 'an octal mode such as 0644',
@@ -155,7 +165,8 @@ export const statuses: Kind<Statuses> = {
 export const httpUrls: Kind<readonly URL[]> = {
   expected: 'one or more http:// or https:// URLs',
   parse: (value) => {
-    const urls = (list.parse(value) ?? []).map((item) => (URL.canParse(item) ? new URL(item) : undefined));
+    const items = list.parse(value) ?? [];
+    const urls = items.map((item) => (URL.canParse(item) && !/\s/.test(item) ? new URL(item) : undefined));
     return urls.every((url) => url?.protocol === 'http:' || url?.protocol === 'https:')
       ? urls.filter((url) => url !== undefined)
       : undefined;

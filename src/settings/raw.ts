@@ -68,6 +68,8 @@ function readInto(
   try {
     const mark = markOf(path);
     const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    if (text === '')
+      problems.push(`${shown}: ${path} is empty; write the value into it, or leave the setting out`);
     values.set(key, { text, given: shown, file: { path, mark } });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);

@@ -165,7 +165,7 @@ export const schema = {
     meaning: 'HTTP(S) password or access token; inside the URL it is accepted too and never printed',
   }),
   gitToken: git(kinds.text, { secret: true, meaning: 'sent as a bearer token' }),
-  gitSshKey: git(kinds.text, { secret: true, meaning: 'private key (use `_FILE`)' }),
+  gitSshKey: git(kinds.privateKey, { secret: true, meaning: 'private key (use `_FILE`)' }),
   gitSshKnownHosts: git(kinds.text, {
     meaning: 'text of a known_hosts file; required for SSH unless the check is set otherwise',
   }),
@@ -173,9 +173,9 @@ export const schema = {
     default: 'strict',
     meaning: '`strict`, `accept-new`, `off` (warns)',
   }),
-  gitCa: git(kinds.text, { meaning: 'PEM certificates of a private CA (use `_FILE`)' }),
-  gitClientCert: git(kinds.text, { meaning: 'PEM certificate for mutual TLS (use `_FILE`)' }),
-  gitClientKey: git(kinds.text, { secret: true, meaning: 'its PEM private key (use `_FILE`)' }),
+  gitCa: git(kinds.certificate, { meaning: 'PEM certificates of a private CA (use `_FILE`)' }),
+  gitClientCert: git(kinds.certificate, { meaning: 'PEM certificate for mutual TLS (use `_FILE`)' }),
+  gitClientKey: git(kinds.privateKey, { secret: true, meaning: 'its PEM private key (use `_FILE`)' }),
   gitCookies: git(kinds.text, { secret: true, meaning: 'an HTTP cookie jar (use `_FILE`)' }),
 
   reloadUrl: gate(kinds.httpUrls, {
@@ -193,7 +193,9 @@ export const schema = {
   }),
   reloadUsername: gate(kinds.text, { meaning: 'basic authentication of the call' }),
   reloadPassword: gate(kinds.text, { secret: true, meaning: 'its password' }),
-  reloadCa: gate(kinds.text, { meaning: 'PEM certificates of a private CA for the call (use `_FILE`)' }),
+  reloadCa: gate(kinds.certificate, {
+    meaning: 'PEM certificates of a private CA for the call (use `_FILE`)',
+  }),
   reloadExpect: gate(kinds.statuses, {
     default: '2xx',
     meaning: 'statuses that mean accepted, e.g. `200,202`',

@@ -50,7 +50,8 @@ function parse(raw: RawSettings, problems: string[]): Settings {
     if (text === undefined) return [key, undefined];
     const parsed: unknown = setting.kind.parse(text);
     if (parsed === undefined) {
-      const shown = setting.secret || setting.url ? 'the value' : `"${text}"`;
+      const isShown = !setting.secret && !setting.url && text.length <= 200 && !text.includes('\n');
+      const shown = isShown ? `"${text}"` : 'the value';
       problems.push(`${value?.given ?? variableName(key)}: ${shown} is not ${setting.kind.expected}`);
     }
     return [key, parsed];

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -138,4 +138,39 @@ test('check proves settings, source and target, and leaves nothing behind', asyn
       { check: 'target', ok: true },
     ],
   });
+});
+
+test.each([
+  ['a path that is not in the repository', { WHERRY_GIT_PATH: 'nodir' }, 4, 'WHERRY_GIT_PATH'],
+  ['a required file that the set lacks', { WHERRY_REQUIRE: 'x.json' }, 6, 'WHERRY_REQUIRE'],
+  ['a sentinel with the name of a published file', { WHERRY_SENTINEL: 'a' }, 6, 'WHERRY_SENTINEL'],
+])('check finds %s, as init would', async (_, wrong, code, named) => {
+  const { repository, settings } = await bench();
+  await repository.commit({ a: '1' });
+  const checked = await run(['check'], { ...settings, ...wrong });
+  expect(checked.code).toBe(code);
+  expect(checked.stdout).toContain(`FAIL source   ${named}`);
+  expect((await run(['init'], { ...settings, ...wrong, WHERRY_INIT_TIMEOUT: '300ms' })).code).toBe(code);
+});
+
+test.each(['a', '..data', '..wherry'])(
+  'check finds a foreign file called %s, as init would',
+  async (name) => {
+    const { repository, settings, target } = await bench();
+    await repository.commit({ a: '1' });
+    await mkdir(target);
+    await writeFile(join(target, name), 'mine');
+    const checked = await run(['check'], settings);
+    expect(checked.code).toBe(7);
+    expect(checked.stdout).toContain('FAIL target');
+    expect((await run(['init'], settings)).code).toBe(7);
+    expect(await readFile(join(target, name), 'utf8')).toBe('mine');
+  },
+);
+
+test('run refuses WHERRY_MODE=init', async () => {
+  const { settings } = await bench();
+  const { code, stderr } = await run(['run'], { ...settings, WHERRY_MODE: 'init' });
+  expect(code).toBe(2);
+  expect(stderr).toContain('WHERRY_MODE: it is init, and the command is run');
 });

@@ -164,9 +164,10 @@ describe('a refusal before the publish', () => {
 
 test('a failure is forgotten when the source answers, a refusal is not', () => {
   const down = transitions.failed(emptyState, new UnreachableError({ problem: 'down' }), at);
-  expect(transitions.recovered(down).lastFailure).toBeUndefined();
+  expect(transitions.recovered(down, at).lastFailure).toBeUndefined();
+  expect(transitions.recovered(down, at).lastSync?.result).toBe('equal');
   const refused = transitions.failed(emptyState, new RefusedError({ problem: 'bad' }), at);
-  expect(transitions.recovered(refused).lastFailure).toBeDefined();
+  expect(transitions.recovered(refused, at).lastFailure).toBeDefined();
 });
 
 describe('after a restart', () => {

@@ -371,7 +371,7 @@ describe('TLS', () => {
 
   test('a CA that is no PEM is named', async () => {
     await using app = await ReloadApp.start();
-    const settings = { WHERRY_RELOAD_CA: 'not a certificate' };
+    const settings = { WHERRY_RELOAD_CA: '-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----' };
     expect(await reload(`https://127.0.0.1:${app.port}/`, { settings })).toMatchObject({
       class: 'misconfigured',
       detail: expect.stringContaining('WHERRY_RELOAD_CA'),

@@ -122,11 +122,31 @@ describe('errors', () => {
     expect(problems.join()).not.toContain('geheim');
   });
 
+  test.each([
+    ['WHERRY_GIT_CA', 'the text of PEM certificates'],
+    ['WHERRY_GIT_SSH_KEY', 'the text of a private key, with its BEGIN and END lines'],
+    ['WHERRY_SYNC_TIMEOUT', 'a duration from 1ms to 500h'],
+    ['WHERRY_INCLUDE', 'a list of globs'],
+  ])('say of %s that {0 is not %s', (variable, expected) => {
+    expect(problemsOf({ [variable]: '{0' })[0]).toContain(`is not ${expected}`);
+  });
+
+  test('name a file that is empty', async () => {
+    const path = join(await temporaryDirectory(), 'token');
+    await writeFile(path, '\n');
+    expect(problemsOf({ WHERRY_GIT_TOKEN_FILE: path })).toEqual([
+      `WHERRY_GIT_TOKEN_FILE: ${path} is empty; write the value into it, or leave the setting out`,
+    ]);
+  });
+
   test('say what is required', () => {
     const problems = problemsOf({ WHERRY_SOURCE: '' });
     expect(problems).toEqual(['WHERRY_SOURCE: required; set it to git']);
   });
 });
+
+const certificate = '-----BEGIN CERTIFICATE-----';
+const privateKey = '-----BEGIN OPENSSH PRIVATE KEY-----';
 
 describe('rules between settings', () => {
   test.each([
@@ -140,12 +160,12 @@ describe('rules between settings', () => {
       'WHERRY_GIT_PASSWORD: WHERRY_GIT_REPO holds',
     ],
     [{ WHERRY_GIT_REPO: 'git@h:r' }, 'WHERRY_GIT_SSH_KNOWN_HOSTS: required for SSH'],
-    [{ WHERRY_GIT_SSH_KEY: 'k' }, 'WHERRY_GIT_SSH_KEY: has no effect without an SSH repository'],
+    [{ WHERRY_GIT_SSH_KEY: privateKey }, 'WHERRY_GIT_SSH_KEY: has no effect without an SSH repository'],
     [
       { WHERRY_GIT_REPO: '/srv/x', WHERRY_GIT_TOKEN: 't' },
       'WHERRY_GIT_TOKEN: has no effect without an http(s)',
     ],
-    [{ WHERRY_GIT_CLIENT_CERT: 'c' }, 'WHERRY_GIT_CLIENT_CERT, WHERRY_GIT_CLIENT_KEY: only one'],
+    [{ WHERRY_GIT_CLIENT_CERT: certificate }, 'WHERRY_GIT_CLIENT_CERT, WHERRY_GIT_CLIENT_KEY: only one'],
     [{ WHERRY_GIT_PATH: '../x' }, 'WHERRY_GIT_PATH: "../x" is not a path inside the repository'],
     [{ WHERRY_GIT_REF: 'a b' }, 'WHERRY_GIT_REF: "a b" is not a branch'],
     [{ WHERRY_RELOAD_BODY: 'x' }, 'WHERRY_RELOAD_BODY: has no effect without WHERRY_RELOAD_URL'],

@@ -118,7 +118,7 @@ export function unreachable({ display, address }: Asked, found: string, cause?: 
   return new UnreachableError({
     setting: address,
     problem: `${display} could not be reached: ${found}`,
-    cure: 'it is tried again',
+    cure: 'check DNS, network policies and proxies; Wherry tries again',
     cause,
   });
 }
@@ -167,6 +167,13 @@ export function connectionFailure(error: unknown, asked: Asked): Failure {
   const message = error instanceof Error ? error.message : '';
   if (code === 'ERR_PROXY_TUNNEL') {
     return /\b407\b/.test(message) ? statusFailure(407, asked) : proxyFailure(asked, message, error);
+  }
+  if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
+    return unreachable(
+      asked,
+      'it does not speak TLS there: is it an http:// address, or another port?',
+      error,
+    );
   }
   const words = networkWords[code] ?? (error instanceof Error ? error.message : String(error));
   return unreachable(asked, words, error);

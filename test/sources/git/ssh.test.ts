@@ -110,7 +110,12 @@ describe.skipIf(!hasSshd)('over SSH', () => {
 
   test('text that is no key is denied', async () => {
     const { settings, address } = await served();
-    await using git = await gitSource(address, { settings: { ...settings, SSH_KEY: 'not a key' } });
+    await using git = await gitSource(address, {
+      settings: {
+        ...settings,
+        SSH_KEY: '-----BEGIN OPENSSH PRIVATE KEY-----\nbm8=\n-----END OPENSSH PRIVATE KEY-----',
+      },
+    });
     expect((await failureOf(git.source.probe(undefined, soon()))).message).toMatch(/^WHERRY_GIT_SSH_KEY: /);
   });
 

@@ -59,7 +59,9 @@ describe('over HTTPS', () => {
 
   test('text that is no certificate is denied', async () => {
     const { address } = await servedByTls();
-    await using git = await gitSource(address, { settings: { CA: 'not a certificate' } });
+    await using git = await gitSource(address, {
+      settings: { CA: '-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----' },
+    });
     for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
       const failure = await failureOf(call);
       expect(failure.kind).toBe('denied');
