@@ -17,9 +17,9 @@ export class SourceWatch implements AsyncDisposable {
   /** Watches these parts' source from now on. Does nothing when it does already. */
   async follow({ source }: Parts): Promise<void> {
     if (source === this.#source) return;
-    await this[Symbol.asyncDispose]();
     this.#source = source;
     try {
+      await this[Symbol.asyncDispose]();
       this.#watch = await source.watch(this.#wake);
       // What happened between the last look and the first event would otherwise wait for the poll.
       if (this.#watch !== undefined) this.#wake();
