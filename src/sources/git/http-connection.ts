@@ -122,13 +122,21 @@ function exchange(start: Start, { body, signal }: HttpRequest): Promise<HttpAnsw
   });
 }
 
-async function collect(answer: http.IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.byteLength;
-    if (length > largestAnswer) throw new Error('the answer is too large');
-  }
-  return Buffer.concat(chunks);
+/** By events: an async iterator costs a tenth of a poll. */
+function collect(answer: http.IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    answer.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.byteLength;
+      if (length > largestAnswer) answer.destroy(new Error('the answer is too large'));
+    });
+    answer.once('end', () => resolve(Buffer.concat(chunks)));
+    answer.once('error', reject);
+    // After the end this changes nothing any more.
+    answer.once('close', () =>
+      reject(Object.assign(new Error('the answer was cut short'), { code: 'ECONNRESET' })),
+    );
+  });
 }
