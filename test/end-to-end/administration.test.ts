@@ -6,23 +6,15 @@ import { expect, test } from 'vitest';
 import { startGitServer } from '../../src/commands/demo/git-server.ts';
 import { readSet } from '../support/engine-bench.ts';
 import { ask, freePort } from '../support/http-client.ts';
+import { localBench } from '../support/local-bench.ts';
 import { run, start } from '../support/program.ts';
 import { ReloadApp } from '../support/reload-app.ts';
-import { Repository } from '../support/repository.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 async function bench() {
-  const repository = await Repository.create();
-  const target = join(await temporaryDirectory(), 'config');
   const port = await freePort();
-  const settings = {
-    WHERRY_SOURCE: 'git',
-    WHERRY_GIT_REPO: repository.path,
-    WHERRY_TARGET: target,
-    WHERRY_POLL_INTERVAL: '200ms',
-    WHERRY_ADMIN_ADDRESS: `127.0.0.1:${port}`,
-  };
-  return { repository, target, settings, admin: `http://127.0.0.1:${port}` };
+  const local = await localBench({ WHERRY_ADMIN_ADDRESS: `127.0.0.1:${port}` });
+  return { ...local, admin: `http://127.0.0.1:${port}` };
 }
 
 test('startupz turns well with the first set, readyz with its acknowledgement, livez needs neither', async () => {

@@ -2,22 +2,12 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { modeOf, readSet } from '../support/engine-bench.ts';
+import { localBench } from '../support/local-bench.ts';
 import { run, start, stateOf } from '../support/program.ts';
 import { ReloadApp } from '../support/reload-app.ts';
-import { Repository } from '../support/repository.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-async function bench() {
-  const repository = await Repository.create();
-  const target = join(await temporaryDirectory(), 'config');
-  const settings = {
-    WHERRY_SOURCE: 'git',
-    WHERRY_GIT_REPO: repository.path,
-    WHERRY_TARGET: target,
-    WHERRY_INIT_TIMEOUT: '1s',
-  };
-  return { repository, target, settings };
-}
+const bench = () => localBench({ WHERRY_INIT_TIMEOUT: '1s' });
 
 test('init publishes one set, signals nobody, and ends with 0', async () => {
   const { repository, target, settings } = await bench();

@@ -4,22 +4,12 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startGitServer } from '../../src/commands/demo/git-server.ts';
 import { readSet, visibleNames } from '../support/engine-bench.ts';
+import { localBench } from '../support/local-bench.ts';
 import { run, start, stateOf } from '../support/program.ts';
 import { ReloadApp } from '../support/reload-app.ts';
-import { Repository } from '../support/repository.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-async function bench() {
-  const repository = await Repository.create();
-  const target = join(await temporaryDirectory(), 'config');
-  const settings = {
-    WHERRY_SOURCE: 'git',
-    WHERRY_GIT_REPO: repository.path,
-    WHERRY_TARGET: target,
-    WHERRY_POLL_INTERVAL: '200ms',
-  };
-  return { repository, target, settings };
-}
+const bench = () => localBench();
 
 test('a commit becomes one atomic set and one reload', async () => {
   const { repository, target, settings } = await bench();
