@@ -99,16 +99,18 @@ export class Prometheus implements AsyncDisposable {
   }
 }
 
-/** It tells the port that it got in its log, and later that it is ready. */
+/** It tells in its log which port it got, and that it is ready, in either order. */
 async function portOf(child: ChildProcess): Promise<number> {
   if (child.stderr === null) throw new Error('no log');
   const lines: string[] = [];
   let port: number | undefined;
+  let isReady = false;
   for await (const line of createInterface(child.stderr)) {
     lines.push(line);
     const found = /msg="Listening on" address=127\.0\.0\.1:(\d+)/.exec(line)?.[1];
     if (found !== undefined) port = Number(found);
-    if (line.includes('Server is ready') && port !== undefined) {
+    isReady ||= line.includes('Server is ready');
+    if (isReady && port !== undefined) {
       child.stderr.resume();
       return port;
     }
