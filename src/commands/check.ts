@@ -1,7 +1,6 @@
 import { access, constants, mkdtemp, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { Parts } from '../engine/parts.ts';
 import { readState } from '../engine/state-store.ts';
 import { exitCodes, type Failure, TargetError, toFailure, UnreachableError } from '../failure/failure.ts';
 import { withDeadline } from '../platform/deadline.ts';
@@ -53,10 +52,9 @@ export async function check(
     const log = await loggerFor({ ...valid, logLevel: 'warn' });
     let entries: readonly Entry[] = [];
     await attempt('source', async () => {
-      const parts = await createParts(valid, options.env, log, false);
-      const { revision, entries: listed } = await lookAt(parts, valid, options.env, log);
+      const { description, revision, entries: listed } = await lookAt(valid, options.env, log);
       entries = listed;
-      return `${parts.source.description} is at ${revision}, ${listed.length} files`;
+      return `${description} is at ${revision}, ${listed.length} files`;
     });
     await attempt('target', () => checkTarget(valid, entries));
   }
@@ -72,15 +70,18 @@ export async function check(
  * clone is nothing to look into: this one is made for the occasion.
  */
 async function lookAt(
-  { linkRule, guardRails }: Parts,
   settings: Settings,
   env: NodeJS.ProcessEnv,
   log: Log,
-): Promise<{ readonly revision: Revision; readonly entries: readonly Entry[] }> {
+): Promise<{
+  readonly description: string;
+  readonly revision: Revision;
+  readonly entries: readonly Entry[];
+}> {
   const place = await mkdtemp(join(tmpdir(), 'wherry-check-')).catch(() => trialDirectory(settings));
   try {
-    const { source } = await createParts({ ...settings, stateDir: place }, env, log, false);
-    await using open = source;
+    const parts = await createParts({ ...settings, stateDir: place }, env, log, false);
+    await using source = parts.source;
     const onTime = () =>
       new UnreachableError({
         setting: 'WHERRY_SYNC_TIMEOUT',
@@ -89,12 +90,12 @@ async function lookAt(
       });
     const never = new AbortController().signal;
     return await withDeadline(settings.syncTimeout, never, onTime, async ({ signal }) => {
-      await open.probe(undefined, signal);
-      const snapshot = await open.snapshot(signal);
-      const entries = applyLinkRule(snapshot.entries, linkRule);
+      await source.probe(undefined, signal);
+      const snapshot = await source.snapshot(signal);
+      const entries = applyLinkRule(snapshot.entries, parts.linkRule);
       checkCoexistence(entries);
-      checkGuardRails(entries, new Set(), guardRails);
-      return { revision: snapshot.revision, entries };
+      checkGuardRails(entries, new Set(), parts.guardRails);
+      return { description: source.description, revision: snapshot.revision, entries };
     });
   } finally {
     await rm(place, { recursive: true, force: true });
