@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { nearest } from './nearest.ts';
-import { flagName, schema, unavailable, variableName } from './schema.ts';
+import { flagName, schema, variableName } from './schema.ts';
+import { unavailable } from './unavailable.ts';
 
 /** One value as the user gave it, before it is parsed. */
 export interface RawValue {

@@ -1,4 +1,6 @@
-import { type Section, type Setting, schema, unavailable, variableName } from './schema.ts';
+import { schema, variableName } from './schema.ts';
+import type { Section, Setting } from './setting.ts';
+import { unavailable } from './unavailable.ts';
 
 export interface SettingRow {
   readonly variable: string;

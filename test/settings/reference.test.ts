@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { settingRows, settingsMarkdown } from '../../src/settings/reference.ts';
-import { unavailable } from '../../src/settings/schema.ts';
+import { unavailable } from '../../src/settings/unavailable.ts';
 import { contract } from './contract.ts';
 
 test('the README’s tables are what `wherry settings --markdown` prints', async () => {
