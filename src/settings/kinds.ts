@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { parseDuration, parseSize } from '../platform/units.ts';
 
 /** How one sort of value is written. `parse` returns undefined for text that is not one. */
@@ -173,6 +174,15 @@ export const httpUrls: Kind<readonly URL[]> = {
   },
 };
 
+/** One `http:` or `https:` URL. */
+export const httpUrl: Kind<URL> = {
+  expected: 'one http:// or https:// URL',
+  parse: (value) => {
+    const [url, ...more] = httpUrls.parse(value) ?? [];
+    return more.length === 0 ? url : undefined;
+  },
+};
+
 export type ListenAddress = { readonly host: string | undefined; readonly port: number } | 'off';
 
 /** `:9717`, `127.0.0.1:9717`, `[::1]:9717` or `off`. */
@@ -195,6 +205,12 @@ export const insidePath: Kind<string> = {
     const fits = elements.every((element) => element !== '' && element !== '.' && !element.startsWith('..'));
     return fits ? elements.join('/') : undefined;
   },
+};
+
+/** Where the application writes: inside the target, or in another volume. */
+export const acknowledgementPath: Kind<string> = {
+  expected: 'an absolute path, or a relative one without ..',
+  parse: (value) => (isAbsolute(value) ? value : insidePath.parse(value)),
 };
 
 /** `SIGHUP` or `HUP`. */

@@ -1,4 +1,5 @@
 import { SettingsError } from '../failure/failure.ts';
+import { presetValues } from './preset-values.ts';
 import { collect, filesChanged, type RawSettings } from './raw.ts';
 import { rules } from './rules.ts';
 import { type Settings, schema, variableName } from './schema.ts';
@@ -44,9 +45,10 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
 }
 
 function parse(raw: RawSettings, problems: string[]): Settings {
+  const preset = presetValues(raw.values.get('reloadPreset')?.text, new Set(raw.values.keys()));
   const entries = Object.entries(schema).map(([key, setting]) => {
     const value = raw.values.get(key);
-    const text = value?.text ?? setting.default;
+    const text = value?.text ?? preset.get(key) ?? setting.default;
     if (text === undefined) return [key, undefined];
     const parsed: unknown = setting.kind.parse(text);
     if (parsed === undefined) {

@@ -15,14 +15,12 @@ export const unavailable: readonly string[] = [
   [
     'S3_REQUESTER_PAYS',
     'S3_SSE_C_KEY',
-    'VALIDATE',
-    'VALIDATE_SCHEMA',
-    'VALIDATE_EXEC',
-    'RELOAD_PRESET',
-    'ACK',
+    'WEBHOOK_SECRET',
+    'SQS_QUEUE_URL',
+    'NATS_URL',
+    'NATS_SUBJECT',
+    'ROLLOUT_WINDOW',
   ],
-  ['RELOAD_EXEC', 'RELOAD_WHEN', 'DEBOUNCE', 'DEBOUNCE_MAX', 'VERIFY_URL', 'VERIFY_EXPECT', 'VERIFY_TIMEOUT'],
-  ['BAKE_TIME', 'WEBHOOK_SECRET', 'SQS_QUEUE_URL', 'NATS_URL', 'NATS_SUBJECT', 'ROLLOUT_WINDOW'],
 ]
   .flat()
   .map((name) => `WHERRY_${name}`);

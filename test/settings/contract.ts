@@ -77,6 +77,7 @@ export const contract: Readonly<Record<string, string | null>> = {
   WHERRY_VALIDATE: null,
   WHERRY_VALIDATE_SCHEMA: null,
   WHERRY_VALIDATE_EXEC: null,
+  WHERRY_VALIDATE_TIMEOUT: '30s',
   WHERRY_RELOAD_URL: null,
   WHERRY_RELOAD_METHOD: 'POST',
   WHERRY_RELOAD_BODY: null,

@@ -1,0 +1,51 @@
+/** The settings that a preset may choose; a value that the user gives wins over its own. */
+export type PresetSetting =
+  | 'reloadUrl'
+  | 'reloadMethod'
+  | 'reloadBody'
+  | 'reloadHeaders'
+  | 'reloadExpect'
+  | 'reloadSignal'
+  | 'reloadProcess'
+  | 'publish';
+
+/** An HTTP answer that means something else for this application than its status says. */
+export interface AnswerPattern {
+  readonly status: number;
+  /** Must be found in the body; absent = whatever it is. */
+  readonly body?: RegExp;
+}
+
+/** How to be sure that an application took a set whose signal it accepted. Paths are resolved beside the reload URL. */
+export type Confirmation =
+  /** The value at a JSON pointer is this text afterwards. */
+  | { readonly kind: 'json-equals'; readonly path: string; readonly pointer: string; readonly value: string }
+  /** The number at a JSON pointer is greater than it was before. */
+  | { readonly kind: 'json-rises'; readonly path: string; readonly pointer: string }
+  /** A metric in Prometheus text has this value afterwards. */
+  | { readonly kind: 'metric-equals'; readonly path: string; readonly metric: string; readonly value: number }
+  /** Sums of counters in a statistics text; taken once `taken` rises, rejected when `rejected` does. */
+  | { readonly kind: 'counters'; readonly path: string; readonly taken: RegExp; readonly rejected: RegExp }
+  /** The process has children that were started after the signal: its new workers. */
+  | { readonly kind: 'new-workers'; readonly within: number }
+  /** The process that got the signal still runs after so many milliseconds. */
+  | { readonly kind: 'survives'; readonly for: number };
+
+/** Everything that differs for one application. Data only: what acts on it is in `reload/`. */
+export interface Preset {
+  /** As its makers write it. */
+  readonly application: string;
+  /** As the user would write them. */
+  readonly settings: Readonly<Partial<Record<PresetSetting, string>>>;
+  /** A path beside the reload URL that answers 2xx as soon as a reload can be taken. */
+  readonly ready?: string;
+  /** Answers that mean: try again soon. */
+  readonly busy?: readonly AnswerPattern[];
+  readonly confirm?: Confirmation;
+  /** What to do about an answer, by its status. */
+  readonly cures?: Readonly<Record<number, string>>;
+  /** A `WHERRY_VALIDATE_EXEC` that refuses what the application would. */
+  readonly validator: string | undefined;
+  /** True where a bad configuration ends the application, so that it must be validated before it is published. */
+  readonly needsValidator?: true;
+}
