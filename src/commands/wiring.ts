@@ -38,12 +38,12 @@ export async function createParts(
   log: Log,
   withTargets: boolean,
 ): Promise<Parts> {
-  const { target, stateDir } = placesOf(settings);
+  const { stateDir } = placesOf(settings);
   const { maxFiles, maxDelete, require, allowEmpty } = settings;
   return {
     keys: { setKey: setKeyOf(settings), reloadKey: withTargets ? reloadKeyOf(settings) : undefined },
     source: createGitSource({ settings, stateDir, env, log }),
-    targets: withTargets ? await loadTargets(settings, target, env) : [],
+    targets: withTargets ? await loadTargets(settings, env) : [],
     linkRule: settings.symlinks,
     guardRails: { maxFiles, maxDelete, require: require ?? [], allowEmpty, sentinel: settings.sentinel },
     rollback: settings.rollback,
@@ -56,9 +56,10 @@ export async function createParts(
   };
 }
 
-async function loadTargets(settings: Settings, targetDir: string, env: NodeJS.ProcessEnv) {
+async function loadTargets(settings: Settings, env: NodeJS.ProcessEnv) {
   const { createTargets } = await import('../reload/targets.ts');
-  return createTargets({ settings, targetDir, env });
+  const { target, stateDir } = placesOf(settings);
+  return createTargets({ settings, targetDir: target, stateDir, env });
 }
 
 /** Settings that shape the set, or decide whether it is let in. */

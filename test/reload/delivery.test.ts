@@ -134,7 +134,7 @@ describe('retries', () => {
     await using app = await ReloadApp.start();
     app.next({ status: 503 }, { fault: 'reset' });
     const settings = settingsOf({ WHERRY_RELOAD_URL: app.url().href });
-    const targets = createTargets({ settings, targetDir: '/nowhere', env: {} });
+    const targets = createTargets({ settings, targetDir: '/nowhere', stateDir: '/nowhere', env: {} });
     const { answers, outcome } = start(targets);
     expect(await outcome).toEqual({ kind: 'accepted' });
     expect(answers).toEqual(['url1 busy 1', 'url1 not-up 2', 'url1 accepted 3']);

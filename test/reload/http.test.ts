@@ -19,7 +19,7 @@ interface TargetOptions {
 
 function targetOf(url: URL | string, { env = {}, settings = {} }: TargetOptions = {}): Target {
   const all = settingsOf({ WHERRY_RELOAD_URL: String(url), ...settings });
-  const [target] = createTargets({ settings: all, targetDir: '/nowhere', env });
+  const [target] = createTargets({ settings: all, targetDir: '/nowhere', stateDir: '/nowhere', env });
   if (target === undefined) throw new Error('no target');
   return target;
 }
@@ -126,7 +126,7 @@ describe('basic authentication', () => {
       WHERRY_RELOAD_USERNAME: 'admin',
       WHERRY_RELOAD_PASSWORD: 'secret',
     });
-    for (const target of createTargets({ settings, targetDir: '/nowhere', env: {} })) {
+    for (const target of createTargets({ settings, targetDir: '/nowhere', stateDir: '/nowhere', env: {} })) {
       await target.reload(context, new AbortController().signal);
     }
     expect(app.calls.map(({ path, headers }) => [path, headers.authorization])).toEqual([

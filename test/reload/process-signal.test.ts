@@ -60,7 +60,7 @@ describe('a process in the shared PID namespace', () => {
   test('gets it through the target of the settings', async () => {
     const { name, said } = await start('trap "echo reloaded" USR1');
     const settings = settingsOf({ WHERRY_RELOAD_SIGNAL: 'SIGUSR1', WHERRY_RELOAD_PROCESS: name });
-    const [target] = createTargets({ settings, targetDir: '/nowhere', env: {} });
+    const [target] = createTargets({ settings, targetDir: '/nowhere', stateDir: '/nowhere', env: {} });
     expect(target).toMatchObject({ name: 'signal', identity: `SIGUSR1 ${name}` });
     expect(await target?.reload(context, new AbortController().signal)).toEqual({ class: 'accepted' });
     await vi.waitFor(() => expect(said).toContain('reloaded'));

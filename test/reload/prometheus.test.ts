@@ -6,7 +6,7 @@ import { context, settingsOf } from './context.ts';
 
 function reload(url: URL, more: Readonly<Record<string, string>> = {}) {
   const settings = settingsOf({ WHERRY_RELOAD_URL: url.href, ...more });
-  const [target] = createTargets({ settings, targetDir: '/nowhere', env: {} });
+  const [target] = createTargets({ settings, targetDir: '/nowhere', stateDir: '/nowhere', env: {} });
   return target?.reload(context, new AbortController().signal);
 }
 

@@ -63,7 +63,7 @@ describe('the sentinel', () => {
   test('is a target of the settings', async () => {
     const directory = await temporaryDirectory();
     const settings = settingsOf({ WHERRY_SENTINEL: './reload.json' });
-    const [target] = createTargets({ settings, targetDir: directory, env: {} });
+    const [target] = createTargets({ settings, targetDir: directory, stateDir: '/nowhere', env: {} });
     expect(target).toMatchObject({ name: 'sentinel', identity: 'reload.json' });
     expect(await target?.reload(context, new AbortController().signal)).toEqual({ class: 'accepted' });
     expect(await readdir(directory)).toEqual(['reload.json']);

@@ -3,7 +3,7 @@ import { createTargets } from '../../src/reload/targets.ts';
 import { settingsOf } from './context.ts';
 
 function targetsOf(env: Readonly<Record<string, string>>) {
-  return createTargets({ settings: settingsOf(env), targetDir: '/config', env: {} });
+  return createTargets({ settings: settingsOf(env), targetDir: '/config', stateDir: '/nowhere', env: {} });
 }
 
 describe('the targets of the settings', () => {
