@@ -14,18 +14,40 @@ export interface AnswerPattern {
   readonly status: number;
   /** Must be found in the body; absent = whatever it is. */
   readonly body?: RegExp;
+  /** What to do about it. */
+  readonly cure?: string;
 }
 
-/** How to be sure that an application took a set whose signal it accepted. Paths are resolved beside the reload URL. */
-export type Confirmation =
+/** How to be sure that an application took a set whose signal it accepted. */
+export type Confirmation = HttpConfirmation | ProcessConfirmation;
+
+/** What an application tells over HTTP. Paths are resolved beside the reload URL. */
+export type HttpConfirmation =
   /** The value at a JSON pointer is this text afterwards. */
   | { readonly kind: 'json-equals'; readonly path: string; readonly pointer: string; readonly value: string }
   /** The number at a JSON pointer is greater than it was before. */
   | { readonly kind: 'json-rises'; readonly path: string; readonly pointer: string }
   /** A metric in Prometheus text has this value afterwards. */
   | { readonly kind: 'metric-equals'; readonly path: string; readonly metric: string; readonly value: number }
-  /** Sums of counters in a statistics text; taken once `taken` rises, rejected when `rejected` does. */
-  | { readonly kind: 'counters'; readonly path: string; readonly taken: RegExp; readonly rejected: RegExp }
+  | Counters;
+
+/**
+ * Sums of counters in a statistics text, by their names: the set is taken once `taken` rises, rejected when `rejected`
+ * does. The sums are read before the set is published.
+ */
+export interface Counters {
+  readonly kind: 'counters';
+  readonly path: string;
+  readonly taken: RegExp;
+  readonly rejected: RegExp;
+  /** Gauges with the time of the last update that was taken, Unix milliseconds: where the sums before are not known. */
+  readonly takenAt: RegExp;
+  /** What to do when nothing moves. */
+  readonly cure: string;
+}
+
+/** What the process itself shows. */
+export type ProcessConfirmation =
   /** The process has children that were started after the signal: its new workers. */
   | { readonly kind: 'new-workers'; readonly within: number }
   /** The process that got the signal still runs after so many milliseconds. */
@@ -37,10 +59,14 @@ export interface Preset {
   readonly application: string;
   /** As the user would write them. */
   readonly settings: Readonly<Partial<Record<PresetSetting, string>>>;
+  /** `none`: the swap itself tells it; the reload URL is only the place beside which it is asked what it made of it. */
+  readonly call?: 'none';
   /** A path beside the reload URL that answers 2xx as soon as a reload can be taken. */
   readonly ready?: string;
   /** Answers that mean: try again soon. */
   readonly busy?: readonly AnswerPattern[];
+  /** Answers, accepted by their status too, that mean: the call cannot work as the application is set up. */
+  readonly misconfigured?: readonly AnswerPattern[];
   readonly confirm?: Confirmation;
   /** What to do about an answer, by its status. */
   readonly cures?: Readonly<Record<number, string>>;

@@ -1,0 +1,15 @@
+import type { Preset } from './preset.ts';
+
+/** The configuration itself is the body. The header lets Caddy load an unchanged one whose imports changed. */
+export const caddy: Preset = {
+  application: 'Caddy',
+  settings: {
+    reloadUrl: 'http://127.0.0.1:2019/load',
+    reloadMethod: 'POST',
+    reloadBody: '@Caddyfile',
+    reloadHeaders: 'Cache-Control: must-revalidate',
+    reloadExpect: '200',
+  },
+  cures: { 403: 'allow the host name of WHERRY_RELOAD_URL in the origins of Caddy’s admin endpoint' },
+  validator: 'caddy validate --config {staged}/Caddyfile --adapter caddyfile',
+};
