@@ -16,7 +16,9 @@ export interface TargetsOptions {
 /** Everything that the settings say is told after a publish, in the order of telling. What tells it is loaded then. */
 export function createTargets({ settings, targetDir, env }: TargetsOptions): Target[] {
   const { reloadUrl = [], reloadSignal, reloadProcess, sentinel, fsync } = settings;
-  const targets = reloadUrl.map((url, index) => urlTarget(`url${index + 1}`, url, settings, env));
+  const targets = reloadUrl.map((url, index) =>
+    urlTarget(`url${index + 1}`, url, { settings, targetDir, env }),
+  );
   if (reloadSignal !== undefined && reloadProcess !== undefined) {
     targets.push(signalTarget(reloadSignal, reloadProcess));
   }

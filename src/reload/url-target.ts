@@ -1,17 +1,37 @@
 import { createHash } from 'node:crypto';
+import { presets } from '../presets/presets.ts';
 import type { Settings } from '../settings/schema.ts';
-import { createHttpCall, shownUrl } from './http-call.ts';
+import { shownUrl } from './http/access.ts';
 import type { Target } from './target.ts';
 
-/** An HTTP endpoint that is called after a publish. */
-export function urlTarget(name: string, url: URL, settings: Settings, env: NodeJS.ProcessEnv): Target {
+export interface UrlTargetOptions {
+  readonly settings: Settings;
+  /** Absolute: where the sets are published. */
+  readonly targetDir: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** An HTTP endpoint that is called after a publish, in the way of its preset. */
+export function urlTarget(name: string, url: URL, options: UrlTargetOptions): Target {
+  const { reloadPreset, reloadMethod } = options.settings;
+  const preset = reloadPreset === undefined ? undefined : presets[reloadPreset];
+  const endpoint = { url, ...options, preset };
+  const told = preset?.call === 'none' ? 'watched' : reloadMethod;
   return {
     name,
-    identity: `${settings.reloadMethod} ${shownUrl(url)}${markOf(url.search)}`,
-    reload: async (context, signal) => {
-      const { callOverHttp } = await import('./http.ts');
-      return callOverHttp(createHttpCall(url, settings, env), context, signal);
+    identity: [told, `${shownUrl(url)}${markOf(url.search)}`, reloadPreset ?? []].flat().join(' '),
+    reload: async (context, signal, overtaken) => {
+      const { reloadOverHttp } = await import('./http/reload.ts');
+      return reloadOverHttp(endpoint, context, signal, overtaken);
     },
+    ...(preset?.confirm?.kind === 'counters'
+      ? {
+          prepare: async (signal) => {
+            const { prepareOverHttp } = await import('./http/reload.ts');
+            return prepareOverHttp(endpoint, signal);
+          },
+        }
+      : {}),
   };
 }
 

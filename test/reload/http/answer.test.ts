@@ -1,23 +1,28 @@
 import { describe, expect, test } from 'vitest';
+import { presets } from '../../../src/presets/presets.ts';
 import {
   type Call,
-  CallTimeout,
+  classifyResponse as classify,
   classifyError,
-  classifyResponse,
-  type HttpResponse,
-} from '../../src/reload/answer.ts';
-import { oneLine } from '../../src/reload/one-line.ts';
-import { settingsOf } from './context.ts';
+  type Dialect,
+} from '../../../src/reload/http/answer.ts';
+import { CallTimeout, type Response } from '../../../src/reload/http/exchange.ts';
+import { oneLine } from '../../../src/reload/one-line.ts';
+import { settingsOf } from '../context.ts';
 
-function callOf(expected = '2xx'): Call {
+function callOf(expected = '2xx', dialect: Dialect = {}): Call {
   const { reloadExpect } = settingsOf({
     WHERRY_RELOAD_EXPECT: expected,
   });
-  return { method: 'POST', url: 'http://app:80/-/reload', expect: reloadExpect, timeout: 30_000 };
+  return { method: 'POST', url: 'http://app:80/-/reload', expect: reloadExpect, timeout: 30_000, dialect };
 }
 
-function responseOf(status: number, more: Partial<HttpResponse> = {}): HttpResponse {
-  return { status, reason: 'Reason', body: '', location: undefined, allow: undefined, ...more };
+function responseOf(status: number, more: Partial<Response> = {}): Response {
+  return { status, reason: 'Reason', body: '', isCut: false, location: undefined, allow: undefined, ...more };
+}
+
+function classifyResponse(call: Call, response: Response) {
+  return classify(call, response, (text) => text);
 }
 
 describe('statuses', () => {
@@ -41,7 +46,7 @@ describe('statuses', () => {
 });
 
 describe('what is said of a response', () => {
-  test.each<[string, HttpResponse, string]>([
+  test.each<[string, Response, string]>([
     [
       'the body of a rejection is the message that the user needs',
       responseOf(500, { body: 'failed to reload config: not a valid duration string: "banana"' }),
@@ -84,6 +89,57 @@ describe('what is said of a response', () => {
       detail:
         'POST http://app:80/-/reload answered 200: Reason; look at WHERRY_RELOAD_URL, or add 200 to WHERRY_RELOAD_EXPECT, which is 202 now',
     });
+  });
+});
+
+describe('what an application says in its own way', () => {
+  const fluentBit = callOf('200', presets['fluent-bit']);
+  test.each<[string, Call, Response, object]>([
+    [
+      'Fluent Bit is busy with a reload',
+      fluentBit,
+      responseOf(400, { body: '{"reload":"in progress","status":-2}' }),
+      { class: 'busy', detail: expect.stringContaining('"in progress"') },
+    ],
+    [
+      'Fluent Bit has hot reload off, and answers 200',
+      fluentBit,
+      responseOf(200, { body: '{"reload":"not enabled","status":-1}' }),
+      { class: 'misconfigured', detail: expect.stringContaining('hot_reload on') },
+    ],
+    [
+      'Fluent Bit took the call',
+      fluentBit,
+      responseOf(200, { body: '{"reload":"done","status":0}' }),
+      { class: 'accepted' },
+    ],
+    ['another 400 of it is a refusal', fluentBit, responseOf(400), { class: 'rejected' }],
+    [
+      'Grafana wants a server admin',
+      callOf('200', presets.grafana),
+      responseOf(401),
+      { class: 'misconfigured', detail: expect.stringContaining('Grafana server admin') },
+    ],
+    [
+      'Spring does not expose the endpoint',
+      callOf('2xx', presets.spring),
+      responseOf(404),
+      { class: 'misconfigured', detail: expect.stringContaining('exposure.include=refresh') },
+    ],
+    [
+      'a cure does not make a refusal of the set something else',
+      callOf('2xx', { cures: { 500: 'restart it' } }),
+      responseOf(500),
+      { class: 'rejected', detail: expect.not.stringContaining('restart') },
+    ],
+    [
+      'what means busy counts before what is expected',
+      callOf('200,400', presets['fluent-bit']),
+      responseOf(400, { body: 'in progress' }),
+      { class: 'busy' },
+    ],
+  ])('%s', (_name, call, response, expected) => {
+    expect(classifyResponse(call, response)).toMatchObject(expected);
   });
 });
 

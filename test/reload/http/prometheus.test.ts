@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { createTargets } from '../../src/reload/targets.ts';
-import { badConfig, goodConfig, hasProgram, Prometheus } from '../support/prometheus.ts';
-import { context, settingsOf } from './context.ts';
+import { createTargets } from '../../../src/reload/targets.ts';
+import { badConfig, goodConfig, hasProgram, Prometheus } from '../../support/prometheus.ts';
+import { context, settingsOf } from '../context.ts';
 
 function reload(url: URL, more: Readonly<Record<string, string>> = {}) {
   const settings = settingsOf({ WHERRY_RELOAD_URL: url.href, ...more });

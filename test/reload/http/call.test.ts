@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Answer, Target } from '../../src/reload/target.ts';
-import { createTargets } from '../../src/reload/targets.ts';
-import { freePort, ReloadApp } from '../support/reload-app.ts';
+import type { Answer, Target } from '../../../src/reload/target.ts';
+import { createTargets } from '../../../src/reload/targets.ts';
+import { freePort, ReloadApp } from '../../support/reload-app.ts';
+import { context, settingsOf } from '../context.ts';
 import { createCertificates, hasOpenssl } from './certificates.ts';
-import { context, settingsOf } from './context.ts';
 
 const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),

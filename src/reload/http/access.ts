@@ -1,14 +1,8 @@
-import type { Settings } from '../settings/schema.ts';
-import { version } from '../version.ts';
-import type { Call } from './answer.ts';
-import type { ReloadContext } from './target.ts';
+import type { Settings } from '../../settings/schema.ts';
 
-/** One URL's call as the settings make it. */
-export interface HttpCall extends Call {
-  readonly target: URL;
-  /** Undefined where the method carries none. */
-  readonly body: Buffer | undefined;
-  /** By lower-case name. */
+/** How one URL may be asked: by whom, on which way, and what of it must not be shown. */
+export interface Access {
+  /** Those of the settings and the authorization, by lower-case name. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly ca: string | undefined;
   /** Variables that name proxies. */
@@ -17,33 +11,15 @@ export interface HttpCall extends Call {
   readonly hide: (text: string) => string;
 }
 
-export type CallSettings = Pick<
+export type AccessSettings = Pick<
   Settings,
-  | 'reloadMethod'
-  | 'reloadBody'
-  | 'reloadHeaders'
-  | 'reloadUsername'
-  | 'reloadPassword'
-  | 'reloadCa'
-  | 'reloadExpect'
-  | 'reloadTimeout'
+  'reloadHeaders' | 'reloadUsername' | 'reloadPassword' | 'reloadCa'
 >;
 
-export function createHttpCall(url: URL, settings: CallSettings, env: NodeJS.ProcessEnv): HttpCall {
-  const method = settings.reloadMethod;
-  const carriesBody = method !== 'GET' && method !== 'HEAD';
-  const body =
-    carriesBody && settings.reloadBody !== undefined ? Buffer.from(settings.reloadBody) : undefined;
+export function accessTo(url: URL, settings: Partial<AccessSettings>, env: NodeJS.ProcessEnv): Access {
   const credentials = credentialsOf(url, settings);
-  const headers = headersOf(settings, body, credentials);
   return {
-    target: url,
-    method,
-    url: shownUrl(url),
-    expect: settings.reloadExpect,
-    timeout: settings.reloadTimeout,
-    body,
-    headers,
+    headers: headersOf(settings, credentials),
     ca: settings.reloadCa,
     proxyEnv: proxiesOf(env),
     hide: hider(secretsOf(url, settings, credentials)),
@@ -55,29 +31,16 @@ export function shownUrl(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-/** What tells the application which set it is told about; the user's own headers win. */
-export function headersFor({ headers }: HttpCall, { revision, sequence }: ReloadContext) {
-  const own: readonly [string, readonly string[]][] = [
-    ['user-agent', [`wherry/${version}`]],
-    ['accept', ['*/*']],
-    ['x-wherry-revision', [encodeURI(revision)]],
-    ['x-wherry-sequence', [String(sequence)]],
-  ];
-  return Object.fromEntries([...own, ...headers].map(([name, values]) => [name, single(values)]));
-}
-
-function single(values: readonly string[]): string | string[] {
-  const [only, ...more] = values;
-  return only !== undefined && more.length === 0 ? only : [...values];
-}
-
 interface Credentials {
   readonly username: string;
   readonly password: string;
 }
 
 /** Those in the URL are for that URL alone, and win. */
-function credentialsOf(url: URL, { reloadUsername, reloadPassword }: CallSettings): Credentials | undefined {
+function credentialsOf(
+  url: URL,
+  { reloadUsername, reloadPassword }: Partial<AccessSettings>,
+): Credentials | undefined {
   if (url.username !== '' || url.password !== '') {
     return { username: decode(url.username), password: decode(url.password) };
   }
@@ -95,8 +58,7 @@ function decode(text: string): string {
 }
 
 function headersOf(
-  { reloadHeaders = [] }: CallSettings,
-  body: Buffer | undefined,
+  { reloadHeaders = [] }: Partial<AccessSettings>,
   credentials: Credentials | undefined,
 ): ReadonlyMap<string, readonly string[]> {
   const headers = new Map<string, readonly string[]>();
@@ -107,9 +69,6 @@ function headersOf(
   if (credentials !== undefined && !headers.has('authorization')) {
     headers.set('authorization', [`Basic ${basic(credentials)}`]);
   }
-  if (body !== undefined && !headers.has('content-type')) {
-    headers.set('content-type', [isJson(body.toString()) ? 'application/json' : 'text/plain; charset=utf-8']);
-  }
   return headers;
 }
 
@@ -117,19 +76,14 @@ function basic({ username, password }: Credentials): string {
   return Buffer.from(`${username}:${password}`).toString('base64');
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const scheme = /^(basic|bearer|digest|token)$/i;
 const secretName = /auth|token|secret|key|cookie|password|signature/i;
 
-function secretsOf(url: URL, { reloadHeaders = [] }: CallSettings, credentials: Credentials | undefined) {
+function secretsOf(
+  url: URL,
+  { reloadHeaders = [] }: Partial<AccessSettings>,
+  credentials: Credentials | undefined,
+): readonly string[] {
   const ofHeaders = reloadHeaders
     .filter(([name]) => secretName.test(name))
     .flatMap(([, value]) => [value, ...value.split(/\s+/).filter((word) => !scheme.test(word))]);
