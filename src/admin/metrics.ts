@@ -8,11 +8,19 @@ import type { StatusDocument } from './status.ts';
 /** The part of the status that gauges show; asked when somebody scrapes. */
 export type MetricsView = Pick<
   StatusDocument,
-  'version' | 'published' | 'targets' | 'pending' | 'quarantine' | 'lastSync'
+  | 'version'
+  | 'published'
+  | 'targets'
+  | 'pending'
+  | 'quarantine'
+  | 'lastSync'
+  | 'verification'
+  | 'hold'
+  | 'pin'
 >;
 
 const syncResults: readonly SyncResult[] = ['published', 'equal', 'refused', 'failed'];
-const phases: readonly Phase[] = ['probe', 'fetch', 'stage', 'publish', 'reload'];
+const phases: readonly Phase[] = ['probe', 'fetch', 'stage', 'validate', 'publish', 'reload', 'verify'];
 const answerClasses: readonly AnswerClass[] = ['accepted', 'not-up', 'busy', 'misconfigured', 'rejected'];
 const phaseBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const deliveryBounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
@@ -75,6 +83,7 @@ export class Metrics implements Observer {
     this.#writeSyncs(out, view);
     writePublished(out, view);
     this.#writeReloads(out, view);
+    writeSteering(out, view);
     writeProcessMetrics(out);
     return out.end();
   }
@@ -140,6 +149,18 @@ function writePublished(out: Exposition, { published }: MetricsView): void {
   out.info('wherry_published', 'The revision that readers see.', [{ revision }]);
   out.gauge('wherry_published_files', 'Files in the published set.', [{ value: files }]);
   out.gauge('wherry_published_bytes', 'Bytes in the published set.', [{ value: bytes }]);
+}
+
+function writeSteering(out: Exposition, { verification, hold, pin }: MetricsView): void {
+  const unverifiedHelp = 'Whether the published set has not passed its verification.';
+  const isUnverified = verification === undefined ? undefined : Number(verification.state !== 'verified');
+  out.gauge('wherry_unverified', unverifiedHelp, optional(isUnverified));
+  out.gauge('wherry_held', 'Whether publishing is frozen by hand.', [{ value: Number(hold !== undefined) }]);
+  out.info(
+    'wherry_pinned',
+    'The revision that is followed by hand.',
+    pin === undefined ? [] : [{ revision: pin.revision }],
+  );
 }
 
 function optional(value: number | undefined): readonly Sample[] {

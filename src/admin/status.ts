@@ -15,8 +15,19 @@ export interface StatusDocument {
   readonly targets: readonly TargetStatus[];
   /** True while a target has not taken the published set. */
   readonly pending: boolean;
+  /** Of the published set; absent without `WHERRY_VERIFY_URL`. */
+  readonly verification?:
+    | {
+        readonly state: 'pending' | 'verified' | 'unverified' | 'failed';
+        readonly detail?: string | undefined;
+      }
+    | undefined;
+  /** The published set was rejected, and stays: there is nothing to go back to. */
+  readonly rejected?: { readonly sequence: number; readonly detail: string } | undefined;
+  /** What is refused of the source's present state. */
   readonly quarantine?:
     | {
+        readonly by: string;
         readonly revision: string;
         readonly digest?: string | undefined;
         readonly reason: string;
@@ -24,7 +35,25 @@ export interface StatusDocument {
       }
     | undefined;
   /** The revision that the published set took the place of, because it was rejected. */
-  readonly rolledBack?: { readonly from: string; readonly reason: string; readonly at: string } | undefined;
+  readonly rolledBack?:
+    | { readonly from: string; readonly by: string; readonly reason: string; readonly at: string }
+    | undefined;
+  /** Refused sets in all, those of earlier states of the source too. */
+  readonly quarantined: number;
+  readonly hold?: { readonly at: string } | undefined;
+  readonly pin?: { readonly revision: string; readonly at: string } | undefined;
+  /** The revision that a rollback by hand would go to. */
+  readonly rollsBackTo?: string | undefined;
+  /** What became of the last request that was made by hand. */
+  readonly lastRequest?:
+    | {
+        readonly id: string;
+        readonly action: string;
+        readonly result: string;
+        readonly detail: string;
+        readonly at: string;
+      }
+    | undefined;
   readonly lastSync?: { readonly at: string; readonly result: string } | undefined;
   readonly lastFailure?:
     | { readonly kind: FailureKind; readonly message: string; readonly at: string }
@@ -59,20 +88,29 @@ export function statusRows(
   status: StatusDocument,
   now: Date,
 ): readonly (readonly [string, readonly string[]])[] {
-  const { published, quarantine, rolledBack, lastSync, lastFailure, lastContact, nextPoll } = status;
+  const { published, verification, rejected, quarantine, rolledBack, hold, pin, lastRequest } = status;
+  const { lastSync, lastFailure, lastContact, nextPoll } = status;
   const time = (at: string) => `${at} (${distance(at, now)})`;
   const rows: [string, readonly string[]][] = [
     ['source', [status.source]],
     ['published', published === undefined ? ['nothing yet'] : publishedLines(published, time)],
     ['source is at', status.sourceRevision === undefined ? [] : [status.sourceRevision]],
     ['targets', status.targets.map(targetLine)],
-    [
-      'quarantined',
-      quarantine === undefined ? [] : [quarantine.revision, quarantine.reason, time(quarantine.at)],
-    ],
+    ['verification', verification === undefined ? [] : [verification.state, verification.detail ?? '']],
+    ['rejected', rejected === undefined ? [] : ['the published set, and it stays', rejected.detail]],
+    ['quarantined', quarantine === undefined ? [] : refusalLines(quarantine, quarantine.revision, time)],
     [
       'rolled back',
-      rolledBack === undefined ? [] : [`from ${rolledBack.from}`, rolledBack.reason, time(rolledBack.at)],
+      rolledBack === undefined ? [] : refusalLines(rolledBack, `from ${rolledBack.from}`, time),
+    ],
+    ['held', hold === undefined ? [] : ['nothing new is published', `since ${time(hold.at)}`]],
+    ['pinned', pin === undefined ? [] : [pin.revision, `since ${time(pin.at)}`]],
+    ['can roll back to', status.rollsBackTo === undefined ? [] : [status.rollsBackTo]],
+    [
+      'by hand',
+      lastRequest === undefined
+        ? []
+        : [`${lastRequest.action}, ${lastRequest.result}`, lastRequest.detail, time(lastRequest.at)],
     ],
     ['last sync', lastSync === undefined ? [] : [`${lastSync.result}, ${time(lastSync.at)}`]],
     [
@@ -105,6 +143,14 @@ function publishedLines(
 ) {
   const count = files === 1 ? '1 file' : `${files} files`;
   return [revision, `sequence ${sequence}, ${count}, ${formatBytes(bytes)}`, time(publishedAt)];
+}
+
+function refusalLines(
+  { by, reason, at }: { readonly by: string; readonly reason: string; readonly at: string },
+  first: string,
+  time: (at: string) => string,
+) {
+  return [first, `by ${by}: ${reason}`, time(at)];
 }
 
 function targetLine({ name, acknowledged, state, lastAnswer }: TargetStatus): string {

@@ -1,21 +1,15 @@
-import { access, constants, mkdtemp, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { access, constants, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { readState } from '../engine/state-store.ts';
-import { exitCodes, type Failure, TargetError, toFailure, UnreachableError } from '../failure/failure.ts';
-import { withDeadline } from '../platform/deadline.ts';
+import { exitCodes, type Failure, TargetError, toFailure } from '../failure/failure.ts';
 import { ensureDirectory } from '../platform/directory.ts';
-import type { Log } from '../platform/log.ts';
-import { formatDuration } from '../platform/units.ts';
 import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import { onTarget } from '../publish/target-errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import { hideCredentials, type LoadOptions, loadSettings, SettingsErrors } from '../settings/settings.ts';
-import type { Entry, Revision } from '../snapshot/entry.ts';
-import { checkGuardRails } from '../snapshot/guard-rails.ts';
-import { applyLinkRule } from '../snapshot/links.ts';
-import { checkCoexistence } from '../snapshot/path-rules.ts';
-import { createParts, loggerFor, placesOf, publisherOptions } from './wiring.ts';
+import type { Entry } from '../snapshot/entry.ts';
+import { lookAtSource, trialDirectory } from './check-source.ts';
+import { loggerFor, placesOf, publisherOptions } from './wiring.ts';
 
 interface Finding {
   readonly check: 'settings' | 'source' | 'target';
@@ -52,9 +46,9 @@ export async function check(
     const log = await loggerFor({ ...valid, logLevel: 'warn' });
     let entries: readonly Entry[] = [];
     await attempt('source', async () => {
-      const { description, revision, entries: listed } = await lookAt(valid, options.env, log);
-      entries = listed;
-      return `${description} is at ${revision}, ${listed.length} files`;
+      const found = await lookAtSource(valid, options.env, log);
+      entries = found.entries;
+      return `${found.description} is at ${found.revision}, ${entries.length} files${found.validated ? ', which pass the gates' : ''}`;
     });
     await attempt('target', () => checkTarget(valid, entries));
   }
@@ -63,48 +57,6 @@ export async function check(
     for (const { check: name, ok, message } of findings)
       out.write(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${message}\n`);
   return failures[0]?.exitCode ?? exitCodes.done;
-}
-
-/**
- * Lists what would be published, and holds the guard rails against it; contents are not brought. A running sidecar's
- * clone is nothing to look into: this one is made for the occasion.
- */
-async function lookAt(
-  settings: Settings,
-  env: NodeJS.ProcessEnv,
-  log: Log,
-): Promise<{
-  readonly description: string;
-  readonly revision: Revision;
-  readonly entries: readonly Entry[];
-}> {
-  const place = await mkdtemp(join(tmpdir(), 'wherry-check-')).catch(() => trialDirectory(settings));
-  try {
-    const parts = await createParts({ ...settings, stateDir: place }, env, log, false);
-    await using source = parts.source;
-    const onTime = () =>
-      new UnreachableError({
-        setting: 'WHERRY_SYNC_TIMEOUT',
-        problem: `no answer within ${formatDuration(settings.syncTimeout)}`,
-        cure: 'look at the address and the network',
-      });
-    const never = new AbortController().signal;
-    return await withDeadline(settings.syncTimeout, never, onTime, async ({ signal }) => {
-      await source.probe(undefined, signal);
-      const snapshot = await source.snapshot(signal);
-      const entries = applyLinkRule(snapshot.entries, parts.linkRule);
-      checkCoexistence(entries);
-      checkGuardRails(entries, new Set(), parts.guardRails);
-      return { description: source.description, revision: snapshot.revision, entries };
-    });
-  } finally {
-    await rm(place, { recursive: true, force: true });
-  }
-}
-
-/** On a read-only root file system the target is the one place to write to. */
-async function trialDirectory({ target }: Settings): Promise<string> {
-  return onTarget(mkdtemp(join(resolve(target), '..check-')));
 }
 
 /** Does in a directory of its own what a publish does, and leaves nothing behind. */

@@ -25,10 +25,19 @@ export async function init({ settings }: LoadedSettings, env: NodeJS.ProcessEnv)
   process.once('SIGINT', onSignal);
   const options = publisherOptions(settings);
   const publisher = new SymlinkPublisher(options);
-  const store = new StateStore(placesOf(settings).stateDir, log);
+  const { target: targetDir, stateDir } = placesOf(settings);
+  const store = new StateStore(stateDir, log);
   const parts = await createParts(settings, env, log, false);
   await using engine = new Engine(
-    { publisher, stageOptions: options, store, observer: silentObserver, log, ending: stop.signal },
+    {
+      publisher,
+      targetDir,
+      stageOptions: options,
+      store,
+      observer: silentObserver,
+      log,
+      ending: stop.signal,
+    },
     parts,
   );
   try {

@@ -1,4 +1,3 @@
-import type { Parts } from '../engine/parts.ts';
 import type { Log } from '../platform/log.ts';
 import type { Source } from '../sources/source.ts';
 
@@ -14,9 +13,9 @@ export class SourceWatch implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** Watches these parts' source from now on. Does nothing when it does already. */
-  async follow({ source }: Parts): Promise<void> {
-    if (source === this.#source) return;
+  /** Watches this source from now on. Does nothing when it does already. */
+  async follow(source: Source | undefined): Promise<void> {
+    if (source === undefined || source === this.#source) return;
     this.#source = source;
     try {
       await this[Symbol.asyncDispose]();

@@ -1,10 +1,14 @@
 import type { StatusDocument, TargetStatus } from '../admin/status.ts';
-import { pendingTargets, type State, type TargetId } from '../engine/state.ts';
+import { currentQuarantine } from '../engine/machine/quarantine.ts';
+import { pendingTargets, type State, type TargetId } from '../engine/machine/state.ts';
 import { version } from '../version.ts';
 
 /** What only the running sidecar knows. */
 export interface Live {
   readonly targets: readonly TargetId[];
+  readonly verifies: boolean;
+  /** The revision that the source showed last. */
+  readonly shown: string | undefined;
   readonly lastContact: Date | undefined;
   readonly nextPoll: Date | undefined;
 }
@@ -17,11 +21,18 @@ export function statusDocument(source: string, state: State | undefined, live?: 
     version,
     source,
     published: state?.published,
-    sourceRevision: state?.quarantine?.revision ?? state?.seen?.revision,
+    sourceRevision: live?.shown ?? state?.seen?.revision,
     targets: targets.map((target) => targetStatus(state, target, pending)),
     pending: pending.length > 0,
-    quarantine: state?.quarantine,
+    verification: verificationStatus(state, live),
+    rejected: rejectedStatus(state),
+    quarantine: state === undefined ? undefined : currentQuarantine(state),
+    quarantined: state?.quarantine?.length ?? 0,
     rolledBack: state?.rolledBack,
+    hold: state?.hold,
+    pin: state?.pin,
+    rollsBackTo: rollsBackTo(state),
+    lastRequest: state?.lastRequest,
     lastSync: state?.lastSync,
     lastFailure: state?.lastFailure,
     lastContact: live?.lastContact?.toISOString(),
@@ -48,4 +59,31 @@ function targetStatus(
 
 function rememberedTargets(state: State | undefined): readonly TargetId[] {
   return Object.entries(state?.targets ?? {}).map(([name, { identity }]) => ({ name, identity }));
+}
+
+/** The published set was rejected, and stays: there is nothing better. */
+function rejectedStatus(state: State | undefined): StatusDocument['rejected'] {
+  const { rejected, published } = state ?? {};
+  if (rejected === undefined || rejected.sequence !== published?.sequence) return undefined;
+  return { sequence: rejected.sequence, detail: rejected.detail };
+}
+
+function verificationStatus(
+  state: State | undefined,
+  live: Live | undefined,
+): StatusDocument['verification'] {
+  const { published, verified = 0, unverified } = state ?? {};
+  const isKnown = live?.verifies ?? (verified > 0 || unverified !== undefined);
+  if (published === undefined || !isKnown) return undefined;
+  if (verified >= published.sequence) return { state: 'verified' };
+  if (rejectedStatus(state) !== undefined) return { state: 'failed', detail: state?.rejected?.detail };
+  return unverified?.sequence === published.sequence
+    ? { state: 'unverified', detail: unverified.detail }
+    : { state: 'pending' };
+}
+
+/** Where a rollback by hand would go. */
+function rollsBackTo(state: State | undefined): string | undefined {
+  const { good, previousGood, published } = state ?? {};
+  return [good, previousGood].find((set) => set !== undefined && set.digest !== published?.digest)?.revision;
 }

@@ -1,11 +1,17 @@
-import { createHash } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Parts } from '../engine/parts.ts';
 import type { Log } from '../platform/log.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { PublisherOptions } from '../publish/symlink-publisher.ts';
-import { type SettingKey, type Settings, schema } from '../settings/schema.ts';
+import { type Routing, toEverybody } from '../reload/routing.ts';
+import type { Target } from '../reload/target.ts';
+import type { Verification } from '../reload/verify.ts';
+import type { Settings } from '../settings/schema.ts';
+import type { Revision } from '../snapshot/entry.ts';
+import type { KeptPath } from '../snapshot/guard-rails.ts';
 import { createGitSource } from '../sources/git/git-source.ts';
+import type { Validate } from '../validation/gate.ts';
+import { keysOf } from './judging-keys.ts';
 
 export interface Places {
   /** Absolute, both. */
@@ -31,7 +37,10 @@ export function loggerFor({ logLevel, logFormat }: Settings): Promise<Log> {
   return createLogger({ level: logLevel, format });
 }
 
-/** Makes source and targets from the settings. `withTargets` is false for commands that signal nobody. */
+/**
+ * Makes of the settings what the engine works with. `withTargets` is false for commands that signal nobody, and so
+ * leave the verdict on a set to others.
+ */
 export async function createParts(
   settings: Settings,
   env: NodeJS.ProcessEnv,
@@ -39,84 +48,73 @@ export async function createParts(
   withTargets: boolean,
 ): Promise<Parts> {
   const { stateDir } = placesOf(settings);
-  const { maxFiles, maxDelete, require, allowEmpty } = settings;
+  const createSource = (revision?: Revision) =>
+    createGitSource({
+      settings: revision === undefined ? settings : { ...settings, gitRef: revision },
+      stateDir,
+      env,
+      log,
+    });
+  const { maxFiles, maxDelete, require, allowEmpty, debounce, debounceMax } = settings;
   return {
-    keys: { setKey: setKeyOf(settings), reloadKey: withTargets ? reloadKeyOf(settings) : undefined },
-    source: createGitSource({ settings, stateDir, env, log }),
+    keys: keysOf(settings, withTargets),
+    createSource,
+    description: createSource().description,
     targets: withTargets ? await loadTargets(settings, env) : [],
+    routing: withTargets ? await loadRouting(settings) : toEverybody,
+    validate: await loadValidator(settings, env),
+    verification: withTargets ? await loadVerification(settings, env) : undefined,
     linkRule: settings.symlinks,
-    guardRails: { maxFiles, maxDelete, require: require ?? [], allowEmpty, sentinel: settings.sentinel },
+    guardRails: { maxFiles, maxDelete, require: require ?? [], allowEmpty, kept: keptPaths(settings) },
     rollback: settings.rollback,
     reloadOnStart: settings.reloadOnStart,
     pollInterval: settings.pollInterval,
     pollJitter: settings.pollJitter,
+    debounce,
+    debounceMax: debounceMax ?? 4 * debounce,
     syncTimeout: settings.syncTimeout,
     reloadTimeout: settings.reloadTimeout,
     maxFailures: settings.maxFailures,
   };
 }
 
-async function loadTargets(settings: Settings, env: NodeJS.ProcessEnv) {
+/** What the application and Wherry tell each other beside the set. */
+function keptPaths({ sentinel, ack }: Settings): readonly KeptPath[] {
+  const kept: KeptPath[] = [];
+  if (sentinel !== undefined) kept.push({ setting: 'WHERRY_SENTINEL', path: sentinel });
+  if (ack !== undefined && !isAbsolute(ack)) kept.push({ setting: 'WHERRY_ACK', path: ack });
+  return kept;
+}
+
+async function loadTargets(settings: Settings, env: NodeJS.ProcessEnv): Promise<readonly Target[]> {
   const { createTargets } = await import('../reload/targets.ts');
-  const { target, stateDir } = placesOf(settings);
-  return createTargets({ settings, targetDir: target, stateDir, env });
+  const { target: targetDir, stateDir } = placesOf(settings);
+  return createTargets({ settings, targetDir, stateDir, env });
 }
 
-/** Settings that shape the set, or decide whether it is let in. */
-const setKeys: readonly SettingKey[] = [
-  'source',
-  'gitRepo',
-  'gitRef',
-  'gitPath',
-  'gitSubmodules',
-  'include',
-  'exclude',
-  'publish',
-  'fileMode',
-  'dirMode',
-  'symlinks',
-  'maxFiles',
-  'maxBytes',
-  'maxDelete',
-  'require',
-  'allowEmpty',
-  'sentinel',
-];
-
-/** Settings of the targets: under others the same set may be told again. */
-const reloadKeys: readonly SettingKey[] = [
-  'reloadUrl',
-  'reloadMethod',
-  'reloadBody',
-  'reloadHeaders',
-  'reloadUsername',
-  'reloadPassword',
-  'reloadCa',
-  'reloadExpect',
-  'reloadSignal',
-  'reloadProcess',
-  'sentinel',
-];
-
-function setKeyOf(settings: Settings): string {
-  return digestOf(setKeys.map((key) => [key, withoutCredentials(settings[key])])).slice(0, 32);
+async function loadRouting({ reloadWhen = [], reloadExec }: Settings): Promise<Routing> {
+  if (reloadWhen.length === 0) return { ...toEverybody, isAsked: reloadExec !== undefined };
+  const { createRouting } = await import('../reload/glob-routing.ts');
+  return createRouting(reloadWhen);
 }
 
-/** A mended header or password counts as a change too; four digits of a digest tell it without giving it away. */
-function reloadKeyOf(settings: Settings): string {
-  const mark = digestOf(reloadKeys.map((key) => settings[key])).slice(0, 4);
-  const told = reloadKeys
-    .filter((key) => !schema[key].secret)
-    .map((key) => withoutCredentials(settings[key]));
-  return `${digestOf(told).slice(0, 28)}${mark}`;
+async function loadValidator(settings: Settings, env: NodeJS.ProcessEnv): Promise<Validate | undefined> {
+  const {
+    validate,
+    validateSchema: schemas = [],
+    validateExec: exec,
+    validateTimeout: execTimeout,
+  } = settings;
+  if (validate === undefined && schemas.length === 0 && exec === undefined) return undefined;
+  const { createValidator } = await import('../validation/validator.ts');
+  return createValidator({ syntax: validate === 'syntax', schemas, exec, execTimeout }, env);
 }
 
-function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
-}
-
-function withoutCredentials(value: unknown): unknown {
-  if (value instanceof URL) return `${value.origin}${value.pathname}`;
-  if (Array.isArray(value)) return value.map(withoutCredentials);
-  return typeof value === 'object' && value !== null && 'display' in value ? value.display : value;
+async function loadVerification(
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+): Promise<Verification | undefined> {
+  if (settings.verifyUrl === undefined) return undefined;
+  const { createVerification } = await import('../reload/verify.ts');
+  return createVerification(settings, env);
 }

@@ -1,34 +1,40 @@
 import type { Log } from '../platform/log.ts';
 import type { Answer, Target } from '../reload/target.ts';
+import { describeAnswer } from './answer-log.ts';
+import type { Action } from './machine/events.ts';
+import { due } from './machine/machine.ts';
+import type { PublishedSet, State } from './machine/state.ts';
 import type { Memory } from './memory.ts';
 import type { Observer } from './observer.ts';
-import type { Parts } from './parts.ts';
-import { type Keys, type PublishedSet, pendingTargets } from './state.ts';
-import * as transitions from './transitions.ts';
-
-/** A target refused the set of this sequence. */
-export interface Verdict {
-  readonly sequence: number;
-  readonly target: string;
-  readonly detail: string;
-  /** Of the settings under which it was told. */
-  readonly reloadKey: string;
-}
+import { OwedChanges } from './owed-changes.ts';
+import { type Parts, rulesOf } from './parts.ts';
+import { lookBefore } from './put-in-place.ts';
+import { verifySet } from './verify-set.ts';
 
 export interface CourierOptions {
   readonly observer: Observer;
   readonly log: Log;
-  /** Called when every target took the set, or one rejected it, so that the loop does what follows from it. */
+  /** Called when there is nothing more to tell, so that the loop does what follows from it. */
   readonly onEnd: () => void;
   /** Called when telling was interrupted by something unforeseen: it must begin again. */
   readonly onFailure: () => void;
 }
 
-/** Tells the targets what is owed to them, in the background, one set at a time. */
+/** What one round of telling works with. */
+export interface Round {
+  readonly memory: Memory;
+  readonly parts: Parts;
+  /** Ends the waiting; a call that is under way ends first. */
+  readonly overtaken: AbortSignal;
+  /** Ends a call that is under way too. */
+  readonly ending: AbortSignal;
+}
+
+/** Tells the targets what is owed to them and verifies what they took, in the background, one set at a time. */
 export class Courier {
   readonly #options: CourierOptions;
+  readonly #owed = new OwedChanges();
   #running: { readonly stop: AbortController; readonly end: Promise<void> } | undefined;
-  #verdict: Verdict | undefined;
   #changeSeenAt: number | undefined;
 
   constructor(options: CourierOptions) {
@@ -40,30 +46,23 @@ export class Courier {
     this.#changeSeenAt = time;
   }
 
-  /** Gives the last verdict away, once. */
-  takeVerdict(): Verdict | undefined {
-    const verdict = this.#verdict;
-    this.#verdict = undefined;
-    return verdict;
+  /** Remembers for each target what changed; undefined = nobody knows. `state` is the one before the publish. */
+  noteChange(state: State, targets: readonly Target[], changed: readonly string[] | undefined): void {
+    this.#owed.note(state, targets, changed);
   }
 
-  /** Starts to tell every target that has not taken the published set. Does nothing while it is at it. */
-  deliver(memory: Memory, { targets, keys }: Pick<Parts, 'targets' | 'keys'>, hardSignal: AbortSignal): void {
-    const { published, rejected } = memory.state;
-    if (this.#running !== undefined || published === undefined || rejected?.sequence === published.sequence)
-      return;
-    const pending = pendingTargets(memory.state, targets);
-    if (pending.length === 0) return;
+  /** Starts with what is due, if that is a courier's. Does nothing while it is at it. */
+  start(memory: Memory, parts: Parts, ending: AbortSignal): void {
+    if (this.#running !== undefined || !isCouriers(due(memory.state, rulesOf(parts)))) return;
     const stop = new AbortController();
-    const told = this.#tell(memory, { set: published, pending, targets, keys }, stop.signal, hardSignal);
-    const end = told.then(
-      (isOver) => {
+    const end = this.#run({ memory, parts, overtaken: stop.signal, ending }).then(
+      () => {
         this.#running = undefined;
-        if (isOver) this.#options.onEnd();
+        if (!stop.signal.aborted) this.#options.onEnd();
       },
       (error: unknown) => {
         this.#running = undefined;
-        if (hardSignal.aborted) return;
+        if (ending.aborted) return;
         this.#options.log.error({ err: error }, 'telling the targets was interrupted; it begins again soon');
         this.#options.onFailure();
       },
@@ -77,34 +76,42 @@ export class Courier {
     await this.#running?.end;
   }
 
-  /** True when it came to an end: taken by all, or rejected by one. */
-  async #tell(
-    memory: Memory,
-    { set, pending, targets, keys }: Owed,
-    signal: AbortSignal,
-    hardSignal: AbortSignal,
-  ): Promise<boolean> {
+  /** Goes on until nothing is due, or something that is the loop's. */
+  async #run(round: Round): Promise<void> {
+    const { memory, parts, overtaken, ending } = round;
+    for (;;) {
+      const next = due(memory.state, rulesOf(parts));
+      if (!isCouriers(next) || overtaken.aborted || ending.aborted) return;
+      const isOver =
+        next.kind === 'deliver'
+          ? await this.#deliver(round, next)
+          : await verifySet(this.#options, round, next);
+      if (!isOver) return;
+    }
+  }
+
+  /** False when it was stopped. */
+  async #deliver(round: Round, { set, targets: names }: Action & { kind: 'deliver' }): Promise<boolean> {
+    const { memory, parts, overtaken, ending } = round;
     const { observer, log } = this.#options;
     const { deliver } = await import('../reload/delivery.ts');
     const started = performance.now();
     const { revision, sequence, publishedAt } = set;
-    const { previous } = memory.state;
+    const { previous, before } = memory.state;
+    // After a restart nobody has looked; before the signal is not too late.
+    const looked = before?.sequence === sequence ? before.values : await lookBefore(parts, ending);
     const outcome = await deliver({
-      targets: pending,
-      context: { revision, sequence, publishedAt, previous },
-      signal,
-      hardSignal,
-      onAnswer: (target, answer, attempt) =>
-        this.#note(memory, { set, target, targets, answer, attempt, started }),
+      targets: parts.targets.filter(({ name }) => names.includes(name)),
+      contextFor: ({ name }) => {
+        const changed = this.#owed.of(name);
+        return { revision, sequence, publishedAt, previous, changed, before: looked[name] };
+      },
+      signal: overtaken,
+      hardSignal: ending,
+      onAnswer: (target, answer, attempt) => this.#note(round, { set, target, answer, attempt, started }),
     });
-    if (outcome.kind === 'rejected')
-      this.#verdict = {
-        sequence,
-        target: outcome.target.name,
-        detail: outcome.detail,
-        reloadKey: keys.reloadKey ?? '',
-      };
-    if (outcome.kind !== 'accepted') return outcome.kind === 'rejected';
+    if (outcome.kind === 'stopped') return false;
+    if (outcome.kind === 'rejected') return true;
     observer.phase('reload', (performance.now() - started) / 1000);
     if (this.#changeSeenAt !== undefined) observer.delivered((performance.now() - this.#changeSeenAt) / 1000);
     this.#changeSeenAt = undefined;
@@ -113,61 +120,32 @@ export class Courier {
   }
 
   /** The answer is on disk before anything follows from it; of a row of equal ones only the first is written. */
-  async #note(memory: Memory, told: Told): Promise<void> {
-    const { set, target, targets, answer } = told;
-    this.#options.observer.reloaded(target.name, answer.class);
+  async #note({ memory, parts }: Round, told: Told): Promise<void> {
+    const { set, target, answer } = told;
+    const { log, observer } = this.#options;
+    observer.reloaded(target.name, answer.class);
+    if (answer.class === 'accepted') this.#owed.taken(target.name);
     const last = memory.state.targets[target.name]?.lastAnswer;
-    const repeated =
-      last?.class === answer.class && answer.class !== 'accepted' && last.detail === answer.detail;
-    if (!repeated) {
-      const at = new Date().toISOString();
-      await memory.update((state) =>
-        transitions.commitIfTaken(transitions.answered(state, target, answer, set.sequence, at), targets),
-      );
-    }
-    this.#tellLog(told, repeated);
+    const isFinal = answer.class === 'accepted' || answer.class === 'rejected';
+    const isRepeated = !isFinal && last?.class === answer.class && last.detail === answer.detail;
+    const { name, identity } = target;
+    const event = { type: 'answered', target: { name, identity }, answer, sequence: set.sequence } as const;
+    const next = isRepeated ? undefined : await memory.tell(event, rulesOf(parts));
+    const rollsBack = next?.kind === 'roll-back';
+    describeAnswer(log, { ...told, isRepeated, rollsBack, milliseconds: performance.now() - told.started });
   }
-
-  #tellLog({ set, target, answer, attempt, started }: Told, repeated: boolean): void {
-    const { log } = this.#options;
-    const fields = { target: target.name, sequence: set.sequence, attempt };
-    switch (answer.class) {
-      case 'accepted':
-        log.info({ ...fields, milliseconds: Math.round(performance.now() - started) }, 'reload accepted');
-        break;
-      case 'misconfigured':
-        log.error(
-          { ...fields, detail: answer.detail },
-          'the reload call itself is wrong; it is tried again slowly',
-        );
-        break;
-      case 'not-up':
-      case 'busy':
-        if (repeated) log.debug({ ...fields, detail: answer.detail }, `not delivered yet: ${answer.class}`);
-        else
-          log.warn(
-            { ...fields, detail: answer.detail },
-            `not delivered yet: ${answer.class}; it is tried again`,
-          );
-        break;
-      case 'rejected':
-        break; // the engine says it, with what it does about it
-    }
-  }
-}
-
-interface Owed {
-  readonly set: PublishedSet;
-  readonly pending: readonly Target[];
-  readonly targets: readonly Target[];
-  readonly keys: Keys;
 }
 
 interface Told {
   readonly set: PublishedSet;
   readonly target: Target;
-  readonly targets: readonly Target[];
   readonly answer: Answer;
   readonly attempt: number;
   readonly started: number;
+}
+
+type CouriersAction = Action & { readonly kind: 'deliver' | 'verify' };
+
+function isCouriers(action: Action | undefined): action is CouriersAction {
+  return action?.kind === 'deliver' || action?.kind === 'verify';
 }

@@ -2,34 +2,45 @@ import { type Failure, isAbort, RefusedError, toFailure, UnreachableError } from
 import { Alarm } from '../platform/alarm.ts';
 import { type Limits, withDeadline } from '../platform/deadline.ts';
 import { formatDuration } from '../platform/units.ts';
-import { type Context, deliver } from './context.ts';
+import type { Revision } from '../snapshot/entry.ts';
+import type { Source } from '../sources/source.ts';
+import { type Context, deliver, sourceOf, tell } from './context.ts';
 import { Courier } from './courier.ts';
 import { follow } from './follow.ts';
 import { Keeper } from './keeper.ts';
+import { isHeld } from './machine/machine.ts';
+import { currentQuarantine } from './machine/quarantine.ts';
+import type { Request, RequestOutcome } from './machine/request.ts';
+import type { State } from './machine/state.ts';
 import { Memory } from './memory.ts';
 import { mainLayer } from './observer.ts';
 import type { EngineOptions } from './options.ts';
-import type { Parts } from './parts.ts';
-import { reconcile } from './reconcile.ts';
-import { rollBackIfDue } from './roll-back.ts';
-import type { State } from './state.ts';
-import * as transitions from './transitions.ts';
+import { type Parts, rulesOf } from './parts.ts';
+import { setOf } from './published-set.ts';
+import { type WaitingChange, waitForQuiet } from './quiet.ts';
+import { rollBack, rollBackIfDue } from './roll-back.ts';
+import { Supply } from './supply.ts';
 
 /** Milliseconds after which an interrupted delivery begins again. */
 const deliveryRetry = 5000;
 
 /**
  * Brings *desired* (what the source says), *published* (what readers see) and *acknowledged* (what each target took)
- * together, one change at a time. A restart is nothing special: the state says what is left to do.
+ * together, one change at a time. What is to be done is the state machine's to say; this does it. A restart is nothing
+ * special: the state says what is left to do.
  */
 export class Engine implements AsyncDisposable {
   /** Rings when there is something to do before the next poll. */
   readonly alarm = new Alarm();
   readonly #options: EngineOptions;
   readonly #courier: Courier;
+  readonly #supply = new Supply();
   #opened: Pick<Context, 'memory' | 'keeper'> | undefined;
   #parts: Parts;
   #lastContact: Date | undefined;
+  /** The revision that the source showed last, also while nothing is followed. */
+  #shown: Revision | undefined;
+  #waiting: WaitingChange | undefined;
   /** The next set to be published counts as acknowledged. */
   #handsOver = false;
 
@@ -54,9 +65,18 @@ export class Engine implements AsyncDisposable {
     return this.#parts;
   }
 
+  /** The source that is in use, if there is one already. */
+  get source(): Source | undefined {
+    return this.#supply.current;
+  }
+
   /** When the source last answered. */
   get lastContact(): Date | undefined {
     return this.#lastContact;
+  }
+
+  get shown(): Revision | undefined {
+    return this.#shown;
   }
 
   /** The `performance.now()` at which a replaced generation may go. */
@@ -64,13 +84,17 @@ export class Engine implements AsyncDisposable {
     return this.#opened?.keeper.collectAt ?? Number.POSITIVE_INFINITY;
   }
 
+  /** The `performance.now()` at which a change has been quiet for long enough. */
+  get quietAt(): number {
+    return this.#waiting?.until ?? Number.POSITIVE_INFINITY;
+  }
+
   /** The settings changed: what is being delivered by the old ones is given up, and owed to the new. */
   async replaceParts(parts: Parts): Promise<void> {
-    const old = this.#parts;
     await this.#courier.stop();
     this.#parts = parts;
-    await old.source[Symbol.asyncDispose]();
-    await this.#opened?.memory.update((state) => transitions.underSettings(state, parts.keys));
+    await this.#supply[Symbol.asyncDispose]();
+    if (this.#opened !== undefined) await tell(this.#context(), { type: 'settings-changed' });
   }
 
   /** Opens the target and brings state and target together. Until it succeeds, nothing else can be done. */
@@ -79,30 +103,32 @@ export class Engine implements AsyncDisposable {
     const { publisher, store } = this.#options;
     await publisher.open();
     const loaded = await store.load();
-    const current = await publisher.current(loaded.sequence > 0);
-    const good = loaded.good && (await publisher.generation(loaded.good.generation));
-    const isThere = (name: string) => name === current?.name || name === good?.name;
-    const state = transitions.underSettings(reconcile(loaded, current, isThere), this.#parts.keys);
-    const memory = new Memory(store, state, loaded);
-    await memory.flush();
-    const known = state.published === undefined ? undefined : current;
-    this.#opened = { memory, keeper: new Keeper(this.#options, this.#courier, known) };
+    const found = await publisher.current(loaded.sequence > 0);
+    const memory = new Memory(store, loaded);
+    const current = found && setOf(found);
+    await memory.tell({ type: 'opened', current }, rulesOf(this.#parts));
+    const isKnown = memory.state.published !== undefined;
+    this.#opened = { memory, keeper: new Keeper(this.#options, isKnown ? found : undefined) };
   }
 
   /** What `WHERRY_RELOAD_ON_START` says of the set that is published now, or first. */
   async start(): Promise<void> {
-    const { memory } = this.#context();
-    switch (this.#parts.reloadOnStart) {
-      case 'changed':
-        break;
-      case 'always':
-        await memory.update(transitions.toldAgain);
-        break;
-      case 'never':
-        this.#handsOver = memory.state.published === undefined;
-        await memory.update(transitions.handedOver);
-        break;
-    }
+    const context = this.#context();
+    const { reloadOnStart: policy } = this.#parts;
+    this.#handsOver = policy === 'never' && context.memory.state.published === undefined;
+    await tell(context, { type: 'started', policy });
+  }
+
+  /** Does what a person asks for as far as that is a matter of state; what follows is the loop's. */
+  async ask(request: Request): Promise<RequestOutcome> {
+    const context = this.#context();
+    await tell(context, { type: 'asked', request });
+    const { lastRequest } = context.memory.state;
+    if (lastRequest?.id !== request.id) throw new Error(`request ${request.id} was overtaken by another`);
+    const { action, result, detail } = lastRequest;
+    this.#options.log.warn({ action, result }, `asked by hand: ${detail}`);
+    this.#waiting = undefined;
+    return lastRequest;
   }
 
   /** One set without signals, for `init`. Resolves when it is published, or was. */
@@ -112,23 +138,26 @@ export class Engine implements AsyncDisposable {
     await this.#withinSyncTimeout(signal, async (limits) => {
       await rollBackIfDue(context, limits);
       await keeper.finish();
-      await follow(context, { probed: undefined, seenAt: performance.now(), handsOver: true }, limits);
+      if (!isHeld(memory.state)) {
+        await follow(context, { probed: undefined, seenAt: performance.now(), handsOver: true }, limits);
+      }
     });
-    const { quarantine, published } = memory.state;
+    const { published } = memory.state;
+    const quarantine = currentQuarantine(memory.state);
     const stoodIn =
       quarantine?.reloadKey !== undefined &&
       published !== undefined &&
       quarantine.digest !== published.digest;
     if (quarantine !== undefined && !stoodIn) throw new RefusedError({ problem: quarantine.reason });
     if (stoodIn) {
-      const { revision, reason } = quarantine;
+      const { revision, reason, by } = quarantine;
       this.#options.log.warn(
-        { revision, reason },
-        'the application rejected this revision before; the last good set is used',
+        { revision, by, reason },
+        'this revision was rejected before; the last good set is used',
       );
     }
-    await memory.update(transitions.handedOver);
-    await keeper.collect(memory);
+    await tell(context, { type: 'handed-over' });
+    await keeper.collect(memory.state);
   }
 
   /** One look at the source, and everything that follows from it up to the signal, which goes on by itself. */
@@ -137,15 +166,15 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Rolls back if a target rejected what is published, finishes a publish that was interrupted, tells targets what is
-   * owed, removes what is over.
+   * Rolls back if what is published was refused, finishes a publish that was interrupted, tells targets what is owed,
+   * removes what is over.
    */
   async settle(signal: AbortSignal): Promise<void> {
     const context = this.#context();
-    await rollBackIfDue(context, { signal, outside: (wait) => wait });
-    await context.keeper.finish();
-    await this.#commit(context);
-    await context.keeper.collect(context.memory);
+    const { memory, keeper } = context;
+    await this.#withinSyncTimeout(signal, (limits) => rollBackIfDue(context, limits));
+    await keeper.finish();
+    await keeper.collect(memory.state);
     deliver(context);
   }
 
@@ -156,52 +185,71 @@ export class Engine implements AsyncDisposable {
     const { observer } = this.#options;
     observer.polled(mainLayer, 'failed');
     observer.synced('failed');
-    const isKnown = this.state?.lastFailure?.message === failure.message;
-    const note = (state: State) => transitions.failed(state, failure, new Date().toISOString());
-    if (!isKnown) await this.#opened?.memory.update(note).catch(() => undefined);
+    if (this.#opened === undefined || this.state?.lastFailure?.message === failure.message) return failure;
+    await tell(this.#context(), { type: 'failed', failure }).catch(() => undefined);
     return failure;
   }
 
   /** The source answers again. */
   async noteRecovery(failures: number): Promise<void> {
     this.#options.log.info({ failures }, 'it works again');
-    await this.#context().memory.update((state) => transitions.recovered(state, new Date().toISOString()));
+    await tell(this.#context(), { type: 'recovered' });
   }
 
   /** Ends what is under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#courier.stop();
-    await this.#parts.source[Symbol.asyncDispose]();
+    await this.#supply[Symbol.asyncDispose]();
   }
 
   async #look(limits: Limits): Promise<void> {
     const context = this.#context();
+    const { memory, keeper } = context;
     const { observer } = this.#options;
-    const { keys, source } = this.#parts;
+    const { setKey } = this.#parts.keys;
     const seenAt = performance.now();
-    await context.keeper.repair(context.memory);
-    const { published, seen } = context.memory.state;
+    if (!(await keeper.repair(memory.state))) await tell(context, { type: 'lost' });
+    const { published, seen } = memory.state;
     if (published !== undefined) this.#handsOver = false;
-    const previous = published !== undefined && seen?.key === keys.setKey ? seen.revision : undefined;
+    const previous = published !== undefined && seen?.key === setKey ? seen.revision : undefined;
+    const source = await sourceOf(context);
     const probe = await source.probe(previous, limits.signal);
     this.#lastContact = new Date();
     observer.phase('probe', (performance.now() - seenAt) / 1000);
-    if (probe.kind === 'unchanged' || probe.revision === previous) observer.polled(mainLayer, 'unchanged');
-    else if (transitions.isQuarantined(context.memory.state, probe.revision)) {
-      observer.polled(mainLayer, 'quarantined');
-    } else {
-      observer.polled(mainLayer, 'changed');
-      const handsOver = this.#handsOver && published === undefined;
-      await follow(context, { probed: probe.revision, seenAt, handsOver }, limits);
-    }
+    const revision = probe.kind === 'moved' ? probe.revision : previous;
+    this.#shown = revision;
+    if (revision === undefined || revision === previous) {
+      this.#waiting = undefined;
+      observer.polled(mainLayer, currentQuarantine(memory.state) === undefined ? 'unchanged' : 'quarantined');
+    } else await this.#moved(context, { revision, seenAt }, limits);
   }
 
-  /** A set that is owed to nobody is good, however it came to be so. */
-  async #commit({ memory, keeper }: Context): Promise<void> {
-    const { good, published } = memory.state;
-    if (good?.generation === published?.generation) return;
-    await memory.update((state) => transitions.commitIfTaken(state, this.#parts.targets));
-    if (memory.state.good !== good) keeper.collectSoon();
+  /** The source shows something new. */
+  async #moved(
+    context: Context,
+    { revision, seenAt }: { readonly revision: Revision; readonly seenAt: number },
+    limits: Limits,
+  ): Promise<void> {
+    const { observer } = this.#options;
+    const { state } = context.memory;
+    const next = await tell(context, { type: 'probed', revision });
+    if (next?.kind === 'roll-back') return rollBack(context, next.to, limits);
+    if (next?.kind !== 'follow') {
+      return observer.polled(mainLayer, isHeld(state) ? 'held' : 'quarantined');
+    }
+    observer.polled(mainLayer, 'changed');
+    const since = this.#waiting?.since ?? seenAt;
+    if (state.published !== undefined && !this.#isQuiet(revision, seenAt)) return;
+    this.#waiting = undefined;
+    const handsOver = this.#handsOver && state.published === undefined;
+    await follow(context, { probed: revision, seenAt: since, handsOver }, limits);
+  }
+
+  #isQuiet(revision: Revision, now: number): boolean {
+    const { debounce, debounceMax: max } = this.#parts;
+    if (debounce === 0) return true;
+    this.#waiting = waitForQuiet(this.#waiting, revision, now, { debounce, max });
+    return this.#waiting.until <= now;
   }
 
   #withinSyncTimeout<T>(signal: AbortSignal, run: (limits: Limits) => Promise<T>): Promise<T> {
@@ -217,6 +265,12 @@ export class Engine implements AsyncDisposable {
 
   #context(): Context {
     if (this.#opened === undefined) throw new Error('the engine is not open');
-    return { ...this.#opened, options: this.#options, parts: this.#parts, courier: this.#courier };
+    return {
+      ...this.#opened,
+      options: this.#options,
+      parts: this.#parts,
+      courier: this.#courier,
+      supply: this.#supply,
+    };
   }
 }

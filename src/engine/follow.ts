@@ -1,10 +1,14 @@
 import { type Failure, RefusedError } from '../failure/failure.ts';
 import type { Limits } from '../platform/deadline.ts';
-import type { Revision } from '../snapshot/entry.ts';
-import { type Context, deliver } from './context.ts';
+import type { Digest, Revision, Snapshot } from '../snapshot/entry.ts';
+import type { Source } from '../sources/source.ts';
+import { type Context, deliver, sourceOf, tell } from './context.ts';
+import { currentQuarantine } from './machine/quarantine.ts';
+import type { State } from './machine/state.ts';
+import type { Observer, Phase } from './observer.ts';
 import { type Prepared, prepareSet, type StagedSet } from './prepare.ts';
-import type { PublishedSet } from './state.ts';
-import * as transitions from './transitions.ts';
+import { putInPlace } from './put-in-place.ts';
+import { validateStaged } from './validate-staged.ts';
 
 export interface Following {
   /** What the probe said; undefined when nobody asked it. */
@@ -15,35 +19,75 @@ export interface Following {
   readonly handsOver: boolean;
 }
 
+/** What is known of a change so far, for the case that it is refused. */
+interface Progress {
+  revision: Revision | undefined;
+  digest: Digest | undefined;
+}
+
 /**
- * fetch → stage → guard → publish → signal. What the content is refused for is noted in the state; everything else
- * that goes wrong is thrown, and leaves the published set as it is.
+ * fetch → stage → guard → validate → publish → signal. What the content is refused for is noted in the state;
+ * everything else that goes wrong is thrown, and leaves the published set as it is.
  */
 export async function follow(context: Context, following: Following, limits: Limits): Promise<void> {
-  const { source } = context.parts;
-  const { observer } = context.options;
-  const { signal } = limits;
-  let revision = following.probed;
-  const fetching = performance.now();
+  const source = await sourceOf(context);
+  const progress: Progress = { revision: following.probed, digest: undefined };
   try {
-    const snapshot = await source.snapshot(signal);
-    revision = snapshot.revision;
-    observer.phase('fetch', (performance.now() - fetching) / 1000);
-    const staging = performance.now();
-    const prepared = await prepare(context, snapshot, signal);
-    observer.phase('stage', (performance.now() - staging) / 1000);
-    if (prepared.kind === 'equal') await noteEqual(context, revision);
-    else await publishUnlessKnown(context, prepared, { ...following, revision }, limits);
+    await bring(context, { source, following, progress, pin: context.memory.state.pin?.revision }, limits);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    revision ??= await revisionNow(context, signal);
-    await noteRefused(context, error, revision);
+    const revision = progress.revision ?? (await revisionNow(source, limits.signal));
+    await noteRefused(context, error, { revision, digest: progress.digest });
   }
+}
+
+interface Bringing {
+  readonly source: Source;
+  readonly following: Following;
+  readonly progress: Progress;
+  readonly pin: Revision | undefined;
+}
+
+async function bring(
+  context: Context,
+  { source, following, progress, pin }: Bringing,
+  limits: Limits,
+): Promise<void> {
+  const { signal } = limits;
+  const { observer } = context.options;
+  const snapshot = await timed(observer, 'fetch', source.snapshot(signal));
+  const { revision } = snapshot;
+  progress.revision = revision;
+  const prepared = await timed(observer, 'stage', prepare(context, source, snapshot, signal));
+  const before = context.memory.state;
+  if (prepared.kind === 'equal') {
+    const digest = before.published?.digest;
+    if (digest !== undefined) await tell(context, { type: 'staged', revision, digest, pin });
+    return tellOfStage(context, before, revision);
+  }
+  await using stage = prepared.stage;
+  const { digest } = prepared.manifest;
+  const next = await tell(context, { type: 'staged', revision, digest, pin });
+  if (next?.kind !== 'publish') return tellOfStage(context, before, revision);
+  progress.digest = digest;
+  const { validate } = context.parts;
+  const staged = { ...prepared, stage };
+  if (validate !== undefined)
+    await timed(observer, 'validate', validateStaged(context, validate, staged, signal));
+  await publish(context, staged, { ...following, revision }, limits);
+}
+
+async function timed<T>(observer: Observer, phase: Phase, work: Promise<T>): Promise<T> {
+  const started = performance.now();
+  const result = await work;
+  observer.phase(phase, (performance.now() - started) / 1000);
+  return result;
 }
 
 async function prepare(
   { options, parts, memory }: Context,
-  snapshot: Parameters<typeof prepareSet>[0]['snapshot'],
+  source: Source,
+  snapshot: Snapshot,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const { publisher, stageOptions } = options;
@@ -51,39 +95,18 @@ async function prepare(
   const current = await publisher.current(sequence > 0);
   const isPublished = current !== undefined && current.name === published?.generation;
   const next = { sequence: sequence + 1, current, isPublished };
-  return prepareSet({ parts, publisher, stageOptions, snapshot, ...next }, signal);
+  return prepareSet({ parts, source, publisher, stageOptions, snapshot, ...next }, signal);
 }
 
-/** Content that is published already, or quarantined, is known by its digest whatever its revision is called. */
-async function publishUnlessKnown(
+async function publish(
   context: Context,
-  set: StagedSet,
-  following: Following & { readonly revision: Revision },
+  staged: StagedSet,
+  { handsOver, revision, seenAt }: Following & { readonly revision: Revision },
   limits: Limits,
 ): Promise<void> {
-  await using stage = set.stage;
-  const { digest } = set.manifest;
-  const { state } = context.memory;
-  const { revision } = following;
-  if (state.published?.digest === digest) await noteEqual(context, revision);
-  else if (transitions.isQuarantinedContent(state, digest)) await noteRefusedAgain(context, revision);
-  else {
-    const published = await context.keeper.swap({ ...set, stage }, state.sequence > 0, limits);
-    await notePublished(context, published, following);
-  }
-}
-
-async function notePublished(
-  context: Context,
-  set: PublishedSet,
-  { handsOver, revision, seenAt }: Following & { readonly revision: Revision },
-): Promise<void> {
-  const { memory, parts, courier, keeper, options } = context;
-  await memory.update((before) => {
-    const after = transitions.published(before, set, parts.targets, new Date().toISOString());
-    const next = transitions.caughtUp(after, parts.keys.setKey, revision);
-    return handsOver ? transitions.handedOver(next) : next;
-  });
+  const { courier, keeper, options } = context;
+  const { set, note } = await putInPlace(context, staged, limits);
+  await tell(context, { type: 'published', revision, handsOver, ...note });
   await keeper.finish();
   courier.changeSeenAt(seenAt);
   deliver(context);
@@ -93,41 +116,36 @@ async function notePublished(
   options.log.info({ revision, sequence, files, generation, milliseconds }, 'published');
 }
 
-async function noteEqual(context: Context, revision: Revision): Promise<void> {
-  const { memory, parts, options } = context;
-  const { state } = memory;
-  if (transitions.isQuarantinedContent(state, state.published?.digest))
-    return noteRefusedAgain(context, revision);
-  await memory.update((now) =>
-    transitions.foundEqual(now, parts.keys.setKey, revision, new Date().toISOString()),
-  );
-  options.observer.synced('equal');
-  options.log.debug({ revision }, 'the set is the same; nothing to publish');
+/** What the state machine made of a stage that is not published. */
+function tellOfStage(context: Context, before: State, revision: Revision): void {
+  const { observer, log } = context.options;
+  const { state } = context.memory;
+  if (state === before) log.info({ revision }, 'not published: a person changed course meanwhile');
+  else if (state.lastSync?.result === 'refused') tellOfRefusal(context, revision);
+  else {
+    observer.synced('equal');
+    log.debug({ revision }, 'the set is the same; nothing to publish');
+  }
 }
 
-async function noteRefused(context: Context, failure: Failure, revision: Revision): Promise<void> {
-  const set = { setKey: context.parts.keys.setKey, revision };
-  await context.memory.update((state) => transitions.refused(state, set, failure, new Date().toISOString()));
-  tellOfRefusal(context, revision);
-}
-
-async function noteRefusedAgain(context: Context, revision: Revision): Promise<void> {
-  const { setKey } = context.parts.keys;
-  await context.memory.update((state) =>
-    transitions.refusedAgain(state, setKey, revision, new Date().toISOString()),
-  );
-  tellOfRefusal(context, revision);
+async function noteRefused(
+  context: Context,
+  failure: Failure,
+  known: { readonly revision: Revision; readonly digest: Digest | undefined },
+): Promise<void> {
+  await tell(context, { type: 'refused', failure, ...known });
+  tellOfRefusal(context, known.revision);
 }
 
 function tellOfRefusal({ memory, options }: Context, revision: Revision): void {
   options.observer.synced('refused');
-  const { reason } = memory.state.quarantine ?? {};
-  options.log.error({ revision, reason }, 'refused; the published set stays');
+  const { by, reason } = currentQuarantine(memory.state) ?? {};
+  options.log.error({ revision, by, reason }, 'refused; the published set stays');
 }
 
 /** Some content is refused while it is listed, before the source could say its revision. */
-async function revisionNow({ parts }: Context, signal: AbortSignal): Promise<Revision> {
-  const probe = await parts.source.probe(undefined, signal);
+async function revisionNow(source: Source, signal: AbortSignal): Promise<Revision> {
+  const probe = await source.probe(undefined, signal);
   if (probe.kind === 'moved') return probe.revision;
   throw new Error('a probe without a previous revision answered "unchanged"');
 }

@@ -2,14 +2,16 @@ import type { Failure } from '../failure/failure.ts';
 import type { Log } from '../platform/log.ts';
 import type { Engine } from './engine.ts';
 import type { Parts } from './parts.ts';
+import type { RequestBox } from './request-box.ts';
 import { delayUntilNextPoll } from './schedule.ts';
 
 export interface LoopOptions {
   readonly engine: Engine;
   /** New parts when a setting's file changed; what is wrong with them is its own to report. */
   readonly refresh: () => Promise<Parts | undefined>;
+  readonly requests: RequestBox;
   /** Called after each turn, when nothing waits for it any more. */
-  readonly afterTurn: (parts: Parts) => Promise<void>;
+  readonly afterTurn: () => Promise<void>;
   readonly log: Log;
 }
 
@@ -40,7 +42,7 @@ export class Loop {
     if (this.#workingSince !== undefined) {
       // A turn may wait for a call to every target, when settings change, for a rollback and for a publish.
       const calls = 3 * reloadTimeout * Math.max(1, targets.length);
-      return performance.now() - this.#workingSince < syncTimeout + calls + slack;
+      return performance.now() - this.#workingSince < 2 * syncTimeout + calls + slack;
     }
     return performance.now() < this.#wakesAt() + slack;
   }
@@ -57,7 +59,7 @@ export class Loop {
     while (!signal.aborted) {
       this.#workingSince = performance.now();
       const failure = await this.#turn(signal);
-      await this.#options.afterTurn(engine.parts);
+      await this.#options.afterTurn();
       this.#workingSince = undefined;
       const { maxFailures } = engine.parts;
       if (failure !== undefined && maxFailures > 0 && this.#failures >= maxFailures) return failure;
@@ -70,7 +72,7 @@ export class Loop {
 
   async #turn(signal: AbortSignal): Promise<Failure | undefined> {
     const { engine, refresh } = this.#options;
-    const isDue = this.#nextPoll <= performance.now();
+    const isDue = Math.min(this.#nextPoll, engine.quietAt) <= performance.now();
     // A wake-up that comes during the turn asks for another look.
     if (isDue) this.#nextPoll = Number.POSITIVE_INFINITY;
     try {
@@ -79,6 +81,7 @@ export class Loop {
       await engine.open();
       if (!this.#started) await engine.start();
       this.#started = true;
+      await this.#takeRequests();
       // What cannot be settled must not keep the next commit, which may be the cure, from being seen.
       const trouble = await engine.settle(signal).then(
         () => undefined,
@@ -99,6 +102,16 @@ export class Loop {
       this.#schedule();
       this.#report(failure);
       return failure;
+    }
+  }
+
+  /** A request is taken off only when its outcome is on disk. */
+  async #takeRequests(): Promise<void> {
+    const { engine, requests } = this.#options;
+    for (const request of await requests.take()) {
+      await engine.ask(request);
+      await requests.done(request);
+      this.wake();
     }
   }
 
@@ -126,6 +139,7 @@ export class Loop {
   }
 
   #wakesAt(): number {
-    return Math.min(this.#nextPoll, this.#options.engine.collectAt);
+    const { collectAt, quietAt } = this.#options.engine;
+    return Math.min(this.#nextPoll, collectAt, quietAt);
   }
 }

@@ -3,9 +3,9 @@ import type { AnswerClass } from '../reload/target.ts';
 /** The name in metrics of a source that is the only one. */
 export const mainLayer = 'main';
 
-export type PollResult = 'unchanged' | 'changed' | 'quarantined' | 'failed';
+export type PollResult = 'unchanged' | 'changed' | 'quarantined' | 'held' | 'failed';
 export type SyncResult = 'published' | 'equal' | 'refused' | 'failed';
-export type Phase = 'probe' | 'fetch' | 'stage' | 'publish' | 'reload';
+export type Phase = 'probe' | 'fetch' | 'stage' | 'validate' | 'publish' | 'reload' | 'verify';
 
 /** What the engine tells of its work; metrics listen. Times are seconds. */
 export interface Observer {

@@ -7,6 +7,8 @@ import type { StateStore } from './state-store.ts';
 /** What an engine works with for all of its life. */
 export interface EngineOptions {
   readonly publisher: SymlinkPublisher;
+  /** Absolute. */
+  readonly targetDir: string;
   readonly stageOptions: StageOptions;
   readonly store: StateStore;
   readonly observer: Observer;

@@ -1,14 +1,26 @@
+import type { Routing } from '../reload/routing.ts';
 import type { Target } from '../reload/target.ts';
+import type { Verification } from '../reload/verify.ts';
+import type { Revision } from '../snapshot/entry.ts';
 import type { GuardRails } from '../snapshot/guard-rails.ts';
 import type { LinkRule } from '../snapshot/links.ts';
 import type { Source } from '../sources/source.ts';
-import type { Keys } from './state.ts';
+import type { Validate } from '../validation/gate.ts';
+import type { Rules } from './machine/events.ts';
+import type { Keys } from './machine/state.ts';
 
 /** What the settings make of the world: replaced as a whole when a setting changes while running. */
 export interface Parts {
   readonly keys: Keys;
-  readonly source: Source;
+  /** What the source shows, or what it had at a revision. Only one of them is in use at a time. */
+  createSource(revision?: Revision): Source;
+  /** The source's, for logs and status. */
+  readonly description: string;
   readonly targets: readonly Target[];
+  readonly routing: Routing;
+  /** Gates on the staged set, after the guard rails. */
+  readonly validate: Validate | undefined;
+  readonly verification: Verification | undefined;
   readonly linkRule: LinkRule;
   readonly guardRails: GuardRails;
   readonly rollback: boolean;
@@ -16,8 +28,16 @@ export interface Parts {
   /** Milliseconds, here and below. */
   readonly pollInterval: number;
   readonly pollJitter: number;
+  /** Quiet time after a change before it is followed, and the longest wait for it. */
+  readonly debounce: number;
+  readonly debounceMax: number;
   readonly syncTimeout: number;
   readonly reloadTimeout: number;
   /** 0 = never give up. */
   readonly maxFailures: number;
+}
+
+/** What of them the state machine needs to know. */
+export function rulesOf({ keys, targets, verification, rollback }: Parts): Rules {
+  return { keys, targets, verifies: verification !== undefined, rollsBack: rollback };
 }

@@ -7,6 +7,7 @@ import type { FileEntry, Revision, Snapshot } from '../snapshot/entry.ts';
 import { checkGuardRails } from '../snapshot/guard-rails.ts';
 import { applyLinkRule } from '../snapshot/links.ts';
 import { checkCoexistence } from '../snapshot/path-rules.ts';
+import type { Source } from '../sources/source.ts';
 import type { Parts } from './parts.ts';
 
 export interface StagedSet {
@@ -19,6 +20,7 @@ export type Prepared = { readonly kind: 'equal' } | StagedSet;
 
 export interface PrepareOptions {
   readonly parts: Parts;
+  readonly source: Source;
   readonly publisher: SymlinkPublisher;
   readonly stageOptions: StageOptions;
   /** What the next generation can take from. */
@@ -34,7 +36,7 @@ export interface PrepareOptions {
  * source must write. Nothing of it is visible; the caller disposes of the stage.
  */
 export async function prepareSet(options: PrepareOptions, signal: AbortSignal): Promise<Prepared> {
-  const { parts, publisher, current, snapshot } = options;
+  const { parts, source, publisher, current, snapshot } = options;
   const entries = applyLinkRule(snapshot.entries, parts.linkRule).toSorted(byPath);
   checkCoexistence(entries);
   const published = new Set<string>(current?.manifest.files.map(({ path }) => path));
@@ -47,21 +49,21 @@ export async function prepareSet(options: PrepareOptions, signal: AbortSignal): 
     const files = entries.filter((entry): entry is FileEntry => entry.kind === 'file');
     const missing =
       current === undefined ? files : await stage.carryOver(files, current.directory, current.manifest);
-    if (missing.length > 0) await parts.source.write(missing, stage, signal);
-    const manifest = await stage.seal(headOf(parts, snapshot.revision, options.sequence));
+    if (missing.length > 0) await source.write(missing, stage, signal);
+    const manifest = await stage.seal(headOf(source.description, snapshot.revision, options.sequence));
     signal.throwIfAborted();
     return manifest;
   });
 }
 
 /** The good generation, copied: another inode for every file, and each checked against its digest. */
-export async function prepareRollback(
-  { parts, publisher, sequence }: Pick<PrepareOptions, 'parts' | 'publisher' | 'sequence'>,
+export async function prepareCopy(
+  { publisher, sequence }: Pick<PrepareOptions, 'publisher' | 'sequence'>,
   good: Generation,
 ): Promise<StagedSet> {
   return fillStage(publisher, async (stage) => {
     await stage.copyAll(good.directory, good.manifest);
-    return stage.seal(headOf(parts, good.manifest.revision, sequence));
+    return stage.seal(headOf(good.manifest.source, good.manifest.revision, sequence));
   });
 }
 
@@ -79,6 +81,6 @@ async function fillStage(
   }
 }
 
-function headOf(parts: Parts, revision: Revision, sequence: number) {
-  return { source: parts.source.description, revision, sequence, publishedAt: new Date().toISOString() };
+function headOf(source: string, revision: Revision, sequence: number) {
+  return { source, revision, sequence, publishedAt: new Date().toISOString() };
 }

@@ -1,62 +1,106 @@
-import { RefusedError, systemCode } from '../failure/failure.ts';
+import { type Failure, RefusedError, systemCode, toFailure } from '../failure/failure.ts';
 import type { Limits } from '../platform/deadline.ts';
-import type { Context } from './context.ts';
-import { prepareRollback, type StagedSet } from './prepare.ts';
-import type { PublishedSet } from './state.ts';
-import * as transitions from './transitions.ts';
+import { type Context, tell } from './context.ts';
+import { due } from './machine/machine.ts';
+import { quarantineOf } from './machine/quarantine.ts';
+import type { PublishedSet } from './machine/state.ts';
+import { rulesOf } from './parts.ts';
+import { prepareCopy, prepareSet, type StagedSet } from './prepare.ts';
+import { putInPlace } from './put-in-place.ts';
+import { validateStaged } from './validate-staged.ts';
 
-/** Publishes the last good set again when a target rejected what is published, now or before a restart. */
+/** Publishes the last good set again when the published one was refused, now or before a restart. */
 export async function rollBackIfDue(context: Context, limits: Limits): Promise<void> {
-  const { memory, parts, keeper, options } = context;
-  await noteVerdict(context);
-  const due = parts.rollback ? transitions.rollbackDue(memory.state) : undefined;
-  if (due === undefined) return;
-  const set = await prepare(context, due);
-  if (set === undefined) return;
-  await using stage = set.stage;
-  const from = memory.state.published?.revision;
-  const next = await keeper.swap({ ...set, stage }, true, limits);
-  await memory.update((state) => transitions.rolledBack(state, next, new Date().toISOString()));
-  await keeper.finish();
-  options.observer.rolledBack();
-  options.log.warn({ from, to: next.revision, sequence: next.sequence }, 'rolled back to the last good set');
+  const action = due(context.memory.state, rulesOf(context.parts));
+  if (action?.kind === 'roll-back') await rollBack(context, action.to, limits);
 }
 
-/** Undefined when the good generation is no longer what it was: then there is nothing to go back to. */
-async function prepare(
-  { memory, parts, options }: Context,
-  due: PublishedSet,
-): Promise<StagedSet | undefined> {
+/** The good generation as it is in the volume; else, from the source, what it had at that revision. */
+export async function rollBack(context: Context, to: PublishedSet, limits: Limits): Promise<void> {
+  const { memory, keeper, options } = context;
+  const staged = (await copyOf(context, to)) ?? (await broughtAgain(context, to, limits));
+  if (staged === undefined) return;
+  await using stage = staged.stage;
+  const from = memory.state.published?.revision;
+  const { set, note } = await putInPlace(context, { ...staged, stage }, limits);
+  await tell(context, { type: 'rolled-back', ...note });
+  await keeper.finish();
+  options.observer.rolledBack();
+  const { by, reason } = memory.state.rolledBack ?? {};
+  const { revision, sequence } = set;
+  options.log.warn({ from, to: revision, sequence, by, reason }, 'rolled back to the last good set');
+}
+
+/** Undefined when the generation is gone, or no longer what it was. */
+async function copyOf({ memory, options }: Context, to: PublishedSet): Promise<StagedSet | undefined> {
   const { publisher, log } = options;
-  const { generation } = due;
   const sequence = memory.state.sequence + 1;
   try {
-    const good = await publisher.generation(generation);
-    if (good !== undefined) return await prepareRollback({ parts, publisher, sequence }, good);
-    log.error({ generation }, 'not rolled back: the last good generation is gone');
+    const good = await publisher.generation(to.generation);
+    if (good !== undefined) return await prepareCopy({ publisher, sequence }, good);
   } catch (error) {
     const isDamaged =
       error instanceof RefusedError || ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '');
     if (!isDamaged) throw error;
-    log.error({ generation, err: error }, 'not rolled back: the last good set is damaged');
+    log.error({ generation: to.generation, err: error }, 'the last good set is damaged');
   }
-  await memory.update(({ good: _, ...rest }) => rest);
   return undefined;
 }
 
-/** A target's rejection is written down before anything is done about it. */
-async function noteVerdict({ courier, memory, parts, options }: Context): Promise<void> {
-  const verdict = courier.takeVerdict();
-  const { published } = memory.state;
-  if (verdict === undefined || published?.sequence !== verdict.sequence) return;
-  const { target, detail, reloadKey } = verdict;
-  // Under other settings it is told again instead.
-  if (reloadKey !== parts.keys.reloadKey) return;
-  const keys = { setKey: parts.keys.setKey, reloadKey };
-  await memory.update((state) => transitions.rejected(state, keys, detail, new Date().toISOString()));
-  const rollsBack = parts.rollback && transitions.rollbackDue(memory.state) !== undefined;
-  const message = rollsBack
-    ? 'the set was rejected'
-    : 'the set was rejected, and stays: there is no other to go back to';
-  options.log.error({ revision: published.revision, target, detail }, message);
+/** What passes is only thrown where another try can help. */
+async function broughtAgain(
+  context: Context,
+  to: PublishedSet,
+  limits: Limits,
+): Promise<StagedSet | undefined> {
+  const { options } = context;
+  const { revision } = to;
+  options.log.info({ revision }, 'the last good set is brought from the source again');
+  try {
+    return await bringAgain(context, to, limits.signal);
+  } catch (error) {
+    limits.signal.throwIfAborted();
+    const failure = toFailure(error);
+    if (!isFinal(failure)) throw error;
+    const detail = `not rolled back: ${revision} is not to be had any more: ${failure.message}`;
+    options.log.error({ revision, err: failure }, 'not rolled back: the last good set is gone');
+    await tell(context, { type: 'rollback-lost', detail });
+    return undefined;
+  }
+}
+
+function isFinal({ kind }: Failure): boolean {
+  return kind === 'refused' || kind === 'missing' || kind === 'settings';
+}
+
+async function bringAgain(context: Context, to: PublishedSet, signal: AbortSignal): Promise<StagedSet> {
+  const { supply, parts, memory, options } = context;
+  const { publisher, stageOptions } = options;
+  const source = await supply.source(parts, to.revision);
+  const snapshot = await source.snapshot(signal);
+  if (snapshot.revision !== to.revision) {
+    throw new RefusedError({
+      problem: `the source gives ${snapshot.revision} in the place of ${to.revision}`,
+    });
+  }
+  const sequence = memory.state.sequence + 1;
+  const current = await publisher.current(memory.state.sequence > 0);
+  // What it drops of the bad set is meant.
+  const guardRails = { ...parts.guardRails, maxDelete: 1 };
+  const next = { sequence, current, isPublished: false };
+  const prepared = await prepareSet(
+    { parts: { ...parts, guardRails }, source, publisher, stageOptions, snapshot, ...next },
+    signal,
+  );
+  if (prepared.kind === 'equal') throw new Error('a set that is brought again was not staged');
+  try {
+    if (quarantineOf(memory.state, prepared.manifest.digest) !== undefined) {
+      throw new RefusedError({ problem: 'under the present settings its content is one that was refused' });
+    }
+    if (parts.validate !== undefined) await validateStaged(context, parts.validate, prepared, signal);
+    return prepared;
+  } catch (error) {
+    await prepared.stage[Symbol.asyncDispose]();
+    throw error;
+  }
 }

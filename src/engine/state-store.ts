@@ -5,7 +5,7 @@ import { writeAtomically } from '../platform/atomic-write.ts';
 import { ensureDirectory } from '../platform/directory.ts';
 import type { Log } from '../platform/log.ts';
 import { onTarget } from '../publish/target-errors.ts';
-import { emptyState, type State } from './state.ts';
+import { emptyState, type Judge, type Quarantine, type State } from './machine/state.ts';
 
 const fileName = 'state.json';
 
@@ -18,7 +18,7 @@ export async function readState(directory: string): Promise<State | undefined> {
   if (text === undefined) return undefined;
   try {
     const parsed: unknown = JSON.parse(text);
-    return isState(parsed) ? parsed : undefined;
+    return isState(parsed) ? upToDate(parsed) : undefined;
   } catch {
     return undefined;
   }
@@ -70,4 +70,17 @@ function isState(value: unknown): value is State {
   const { version, sequence, baseline, targets } = value as Record<string, unknown>;
   const numbers = Number.isSafeInteger(sequence) && Number.isSafeInteger(baseline);
   return version === 1 && numbers && typeof targets === 'object' && targets !== null;
+}
+
+/** Before there could be several, the one refused state stood alone. */
+function upToDate({ quarantine, ...rest }: State): State {
+  if (quarantine === undefined) return rest;
+  const entries: readonly (Quarantine & { readonly by?: Judge })[] = [quarantine].flat();
+  return {
+    ...rest,
+    quarantine: entries.map((entry) => ({
+      ...entry,
+      by: entry.by ?? (entry.reloadKey === undefined ? 'gate' : 'target'),
+    })),
+  };
 }

@@ -15,7 +15,8 @@ export interface Backoffs {
 
 export interface DeliveryOptions {
   readonly targets: readonly Target[];
-  readonly context: ReloadContext;
+  /** What a target is told. */
+  readonly contextFor: (target: Target) => ReloadContext;
   /** Ends the waiting at once; a call that is under way ends first, by its own time-out at the latest. */
   readonly signal: AbortSignal;
   /** Ends a call that is under way too. */
@@ -95,10 +96,10 @@ class Delivery {
 
   /** One call. Resolves with the pace of the retries that it needs; undefined when it needs none. */
   async #tell(target: Target, attempt: number): Promise<Pace | undefined> {
-    const { context, hardSignal, onAnswer } = this.#options;
+    const { contextFor, signal, hardSignal, onAnswer } = this.#options;
     let answer: Answer;
     try {
-      answer = await target.reload(context, hardSignal);
+      answer = await target.reload(contextFor(target), hardSignal, signal);
     } catch (error) {
       if (hardSignal.aborted) return undefined;
       throw error;

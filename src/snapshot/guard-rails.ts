@@ -7,15 +7,21 @@ export interface GuardRails {
   readonly maxDelete: number;
   readonly require: readonly string[];
   readonly allowEmpty: boolean;
-  /** A path of the target that is kept for the sentinel. */
-  readonly sentinel: string | undefined;
+  /** Paths of the target that no set may have. */
+  readonly kept: readonly KeptPath[];
+}
+
+/** A file beside the set, relative to the target. */
+export interface KeptPath {
+  readonly setting: string;
+  readonly path: string;
 }
 
 /** Refuses a set that is plainly not meant, before anything of it is written. `published` are the paths readers see. */
 export function checkGuardRails(
   entries: readonly Entry[],
   published: ReadonlySet<string>,
-  { maxFiles, maxDelete, require, allowEmpty, sentinel }: GuardRails,
+  { maxFiles, maxDelete, require, allowEmpty, kept }: GuardRails,
 ): void {
   if (entries.length === 0 && !allowEmpty) {
     throw new RefusedError({
@@ -40,12 +46,13 @@ export function checkGuardRails(
       cure: 'bring it back in the source, or take it off the list',
     });
   }
-  const [kept] = sentinel?.split('/') ?? [];
-  if (kept !== undefined && [...paths].some((path) => path === kept || path.startsWith(`${kept}/`))) {
+  for (const { setting, path } of kept) {
+    const [name = path] = path.split('/');
+    if (![...paths].some((other) => other === name || other.startsWith(`${name}/`))) continue;
     throw new RefusedError({
-      setting: 'WHERRY_SENTINEL',
-      problem: `the set has the name ${JSON.stringify(kept)}, which is the sentinel's`,
-      cure: 'give the sentinel another name',
+      setting,
+      problem: `the set has the name ${JSON.stringify(name)}, which is kept for ${JSON.stringify(path)}`,
+      cure: 'choose another path, beside the published names',
     });
   }
   const dropped = [...published].filter((path) => !paths.has(path)).length;

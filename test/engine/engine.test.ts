@@ -180,7 +180,7 @@ describe('rollback', () => {
       [3, 'good'],
     ]);
     expect(engine.state?.rolledBack).toMatchObject({ from: 'r2', reason: 'HTTP 500: bad' });
-    expect(engine.state?.quarantine).toMatchObject({ revision: 'r2' });
+    expect(engine.state?.quarantine).toMatchObject([{ revision: 'r2', by: 'target' }]);
   });
 
   test('the quarantined revision is not tried again, nor a new one with the same content', async () => {
@@ -194,7 +194,7 @@ describe('rollback', () => {
     await turn(engine);
     expect(await readSet(target)).toEqual({ a: 'good' });
     expect(application.calls).toHaveLength(3);
-    expect(engine.state?.quarantine?.revision).toBe('r3');
+    expect(engine.state?.quarantine?.at(-1)?.revision).toBe('r3');
   });
 
   test('the source moving back to what was good releases the quarantine and publishes nothing', async () => {
@@ -250,7 +250,7 @@ describe('rollback', () => {
     for (let turns = 0; turns < 3; turns += 1) await turn(engine);
     expect(await readSet(target)).toEqual({ a: 'bad' });
     expect(application.calls).toHaveLength(1);
-    expect(engine.state?.quarantine?.revision).toBe('r1');
+    expect(engine.state?.quarantine?.at(-1)?.revision).toBe('r1');
   });
 
   test('a good generation that something else edited is not gone back to, and the source is followed on', async () => {

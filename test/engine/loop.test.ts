@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { Loop } from '../../src/engine/loop.ts';
+import type { RequestBox } from '../../src/engine/request-box.ts';
 import type { Log } from '../../src/platform/log.ts';
 import { engineOn, readSet } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
@@ -21,7 +22,9 @@ function loopOn(engine: Engine): {
     warn: (_fields, message) => warnings.push(message),
     error: () => undefined,
   };
-  const loop = new Loop({ engine, refresh: async () => undefined, afterTurn: async () => undefined, log });
+  const requests: RequestBox = { take: async () => [], done: async () => undefined };
+  const nothing = async () => undefined;
+  const loop = new Loop({ engine, refresh: nothing, requests, afterTurn: nothing, log });
   const stop = new AbortController();
   const run = loop.run(stop.signal);
   const end = () => {

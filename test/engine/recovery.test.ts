@@ -125,7 +125,7 @@ test('init does not bring back what a target rejected, and lets the good set sta
   const init = await start({ targets: [], keys: { setKey: 'another', reloadKey: undefined } });
   await init.bring(signal);
   expect(await readSet(target)).toEqual({ a: 'good' });
-  expect(init.state?.quarantine?.revision).toBe('r2');
+  expect(init.state?.quarantine?.at(-1)?.revision).toBe('r2');
 });
 
 test('a rollback that cannot be done does not keep the next commit from being followed', async () => {
@@ -168,6 +168,6 @@ test('an empty commit on a rejected set does not release it', async () => {
   source.set('r2', { a: '1' });
   await turn(engine);
   await turn(engine);
-  expect(engine.state?.quarantine?.revision).toBe('r2');
+  expect(engine.state?.quarantine?.at(-1)?.revision).toBe('r2');
   expect(calls).toHaveLength(1);
 });

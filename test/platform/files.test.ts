@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { emptyState } from '../../src/engine/state.ts';
+import { emptyState } from '../../src/engine/machine/state.ts';
 import { readState, StateStore } from '../../src/engine/state-store.ts';
 import { writeAtomically } from '../../src/platform/atomic-write.ts';
 import { fsyncAll } from '../../src/platform/flush.ts';

@@ -20,7 +20,7 @@ function start(targets: readonly Target[], options: Partial<DeliveryOptions> = {
   const answers: string[] = [];
   const outcome = deliver({
     targets,
-    context,
+    contextFor: () => context,
     signal: stop.signal,
     hardSignal: hardStop.signal,
     backoffs: quick,

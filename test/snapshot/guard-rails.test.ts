@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { checkGuardRails, type GuardRails } from '../../src/snapshot/guard-rails.ts';
 import { file } from './entries.ts';
 
-const open: GuardRails = { maxFiles: 10, maxDelete: 1, require: [], allowEmpty: false, sentinel: undefined };
+const open: GuardRails = { maxFiles: 10, maxDelete: 1, require: [], allowEmpty: false, kept: [] };
 const published = new Set(['a', 'b', 'c', 'd']);
 
 test.each<[string, string[], Partial<GuardRails>]>([
@@ -14,7 +14,11 @@ test.each<[string, string[], Partial<GuardRails>]>([
     ['a', 'b'],
     { maxDelete: 0.25 },
   ],
-  ['WHERRY_SENTINEL: the set has the name "s"', ['a', 's/x'], { sentinel: 's' }],
+  [
+    'WHERRY_SENTINEL: the set has the name "s", which is kept for "s/reload"',
+    ['a', 's/x'],
+    { kept: [{ setting: 'WHERRY_SENTINEL', path: 's/reload' }] },
+  ],
 ])('refuses: %s', (message, paths, rails) => {
   const entries = paths.map((path) => file(path));
   expect(() => checkGuardRails(entries, published, { ...open, ...rails })).toThrow(message);

@@ -6,6 +6,7 @@ import type { Parts } from '../../src/engine/parts.ts';
 import { StateStore } from '../../src/engine/state-store.ts';
 import type { Log } from '../../src/platform/log.ts';
 import { type PublisherOptions, SymlinkPublisher } from '../../src/publish/symlink-publisher.ts';
+import { toEverybody } from '../../src/reload/routing.ts';
 import type { Source } from '../../src/sources/source.ts';
 
 const silentLog: Log = {
@@ -35,6 +36,7 @@ export function engineOn(
   return new Engine(
     {
       publisher: new SymlinkPublisher(options),
+      targetDir: target,
       stageOptions: options,
       store: new StateStore(join(target, '..wherry'), silentLog),
       observer: silentObserver,
@@ -43,14 +45,20 @@ export function engineOn(
     },
     {
       keys: { setKey: 'set', reloadKey: 'reload' },
-      source,
+      createSource: () => source,
+      description: source.description,
       targets: [],
+      routing: toEverybody,
+      validate: undefined,
+      verification: undefined,
       linkRule: 'internal',
-      guardRails: { maxFiles: 50_000, maxDelete: 1, require: [], allowEmpty: false, sentinel: undefined },
+      guardRails: { maxFiles: 50_000, maxDelete: 1, require: [], allowEmpty: false, kept: [] },
       rollback: true,
       reloadOnStart: 'changed',
       pollInterval: 0,
       pollJitter: 0,
+      debounce: 0,
+      debounceMax: 0,
       syncTimeout: 60_000,
       reloadTimeout: 30_000,
       maxFailures: 0,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import type { State } from '../../src/engine/state.ts';
+import type { State } from '../../src/engine/machine/state.ts';
 import { readState } from '../../src/engine/state-store.ts';
 
 /** The built program, which the test command makes before the tests run. */

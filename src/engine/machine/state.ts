@@ -1,6 +1,7 @@
-import type { FailureKind } from '../failure/failure.ts';
-import type { AnswerClass } from '../reload/target.ts';
-import type { Digest, Revision } from '../snapshot/entry.ts';
+import type { FailureKind } from '../../failure/failure.ts';
+import type { AnswerClass } from '../../reload/target.ts';
+import type { Digest, Revision } from '../../snapshot/entry.ts';
+import type { RequestOutcome } from './request.ts';
 
 /** A set that is or was in the target. */
 export interface PublishedSet {
@@ -26,15 +27,19 @@ export interface TargetState {
 export interface Keys {
   /** Of the settings that shape the set and guard it. */
   readonly setKey: string;
-  /** Of the settings of the targets; undefined where nobody is told, so that nobody judges. */
+  /** Of the settings of the targets and of the verification; undefined where nobody is told, so that nobody judges. */
   readonly reloadKey: string | undefined;
 }
 
-/** A state of the source that was refused, and is not tried again until the source or a setting changes. */
+/** Who refused a set: a gate before the publish, a target or the verification after it, or a person. */
+export type Judge = 'gate' | 'target' | 'verification' | 'operator';
+
+/** A set that was refused, and is not tried again until it is released. */
 export interface Quarantine {
   readonly setKey: string;
-  /** Present when a target rejected the set, not a guard rail. */
+  /** Present when it was refused after the publish. */
   readonly reloadKey?: string;
+  readonly by: Judge;
   readonly revision: Revision;
   /** Absent when the set was refused before its content was known. */
   readonly digest?: Digest;
@@ -42,25 +47,45 @@ export interface Quarantine {
   readonly at: string;
 }
 
-/** What survives the process: what is published, who took it, what was refused. */
+/** What survives the process: what is published, who took it, what was refused, what people asked for. */
 export interface State {
   readonly version: 1;
   /** The last sequence that was given out. */
   readonly sequence: number;
   /** The source's state that was last dealt with; `key` names the settings that shape the set. */
-  readonly seen?: { readonly key: string; readonly revision: Revision };
+  readonly seen?: { readonly key: string; readonly revision: Revision; readonly digest?: Digest };
   readonly published?: PublishedSet;
   /** The revision that was published before it. */
   readonly previous?: Revision;
-  /** The last set that every target took: a rollback goes there. */
+  /** The last set that every target took, and that verified: a rollback goes there. */
   readonly good?: PublishedSet;
+  /** The good set before that one, with another content: where a person's rollback goes. */
+  readonly previousGood?: PublishedSet;
   /** Everything up to this sequence counts as acknowledged: the main container started after it. */
   readonly baseline: number;
   readonly targets: Readonly<Record<string, TargetState>>;
-  readonly quarantine?: Quarantine;
-  /** The published sequence whose reload was rejected and that stays, since there is nothing to go back to. */
+  /** The last sequence that passed the verification. */
+  readonly verified?: number;
+  /** What the application said of itself before the published set was, by the name of who asks. */
+  readonly before?: { readonly sequence: number; readonly values: Readonly<Record<string, string>> };
+  /** Refused sets, the newest last; none of them is published again. */
+  readonly quarantine?: readonly Quarantine[];
+  /** The published sequence that was rejected and that stays, since there is nothing to go back to. */
   readonly rejected?: { readonly sequence: number; readonly detail: string; readonly reloadKey: string };
-  readonly rolledBack?: { readonly from: Revision; readonly reason: string; readonly at: string };
+  /** The published sequence that does not verify, and what there is nothing better than. */
+  readonly unverified?: { readonly sequence: number; readonly detail: string; readonly at: string };
+  readonly rolledBack?: {
+    readonly from: Revision;
+    readonly by: Judge;
+    readonly reason: string;
+    readonly at: string;
+  };
+  /** Publishing is frozen. */
+  readonly hold?: { readonly at: string };
+  /** This revision is followed, in the place of what the source shows. */
+  readonly pin?: { readonly revision: Revision; readonly at: string };
+  /** What became of the last request of a person. */
+  readonly lastRequest?: RequestOutcome;
   readonly lastSync?: { readonly at: string; readonly result: 'published' | 'equal' | 'refused' | 'failed' };
   readonly lastFailure?: { readonly kind: FailureKind; readonly message: string; readonly at: string };
 }

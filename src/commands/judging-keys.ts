@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import type { Keys } from '../engine/machine/state.ts';
+import { type SettingKey, type Settings, schema } from '../settings/schema.ts';
+
+/** Settings that shape the set, or decide whether it is let in. */
+const setKeys: readonly SettingKey[] = [
+  'source',
+  'gitRepo',
+  'gitRef',
+  'gitPath',
+  'gitSubmodules',
+  'include',
+  'exclude',
+  'publish',
+  'fileMode',
+  'dirMode',
+  'symlinks',
+  'maxFiles',
+  'maxBytes',
+  'maxDelete',
+  'require',
+  'allowEmpty',
+  'validate',
+  'validateSchema',
+  'validateExec',
+  'sentinel',
+  'ack',
+];
+
+/** Settings of the targets and the verification: under others the same set may be told again. */
+const reloadKeys: readonly SettingKey[] = [
+  'reloadPreset',
+  'reloadUrl',
+  'reloadMethod',
+  'reloadBody',
+  'reloadHeaders',
+  'reloadUsername',
+  'reloadPassword',
+  'reloadCa',
+  'reloadExpect',
+  'reloadSignal',
+  'reloadProcess',
+  'reloadExec',
+  'reloadWhen',
+  'sentinel',
+  'ack',
+  'verifyUrl',
+  'verifyExpect',
+  'verifyTimeout',
+  'bakeTime',
+];
+
+/** `judges` is false for commands that tell nobody. */
+export function keysOf(settings: Settings, judges: boolean): Keys {
+  return { setKey: setKeyOf(settings), reloadKey: judges ? reloadKeyOf(settings) : undefined };
+}
+
+function setKeyOf(settings: Settings): string {
+  return digestOf(setKeys.map((key) => [key, withoutCredentials(settings[key])])).slice(0, 32);
+}
+
+/** A mended header or password counts as a change too; four digits of a digest tell it without giving it away. */
+function reloadKeyOf(settings: Settings): string {
+  const mark = digestOf(reloadKeys.map((key) => settings[key])).slice(0, 4);
+  const told = reloadKeys
+    .filter((key) => !schema[key].secret)
+    .map((key) => withoutCredentials(settings[key]));
+  return `${digestOf(told).slice(0, 28)}${mark}`;
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+function withoutCredentials(value: unknown): unknown {
+  if (value instanceof URL) return `${value.origin}${value.pathname}`;
+  if (Array.isArray(value)) return value.map(withoutCredentials);
+  return typeof value === 'object' && value !== null && 'display' in value ? value.display : value;
+}

@@ -1,0 +1,19 @@
+import type { PublishedSet, State } from './state.ts';
+
+/**
+ * Brings the remembered state and what is really in the target together, after a start. The target wins: it is what
+ * readers see.
+ */
+export function reconciled(state: State, current: PublishedSet | undefined): State {
+  const { published, seen: _, ...rest } = state;
+  if (current === undefined) return rest;
+  if (published?.generation === current.generation) return state;
+  const sequence = Math.max(state.sequence, current.sequence);
+  // The kill came between the swap and the note of it: the set is owed to every target.
+  if (current.sequence > (published?.sequence ?? 0)) {
+    const { rejected: __, unverified: ___, ...open } = rest;
+    return { ...open, sequence, published: current };
+  }
+  // The link was turned back behind our back. Publishing anew gives the set a sequence that nobody has seen.
+  return { ...rest, sequence };
+}

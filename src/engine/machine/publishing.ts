@@ -1,0 +1,152 @@
+import type { Event, Rules } from './events.ts';
+import { keepQuarantine, quarantined, quarantineOf, released } from './quarantine.ts';
+import { acknowledgedBy, type PublishedSet, pendingTargets, type State, type TargetId } from './state.ts';
+
+type EventOf<Type extends Event['type']> = Event & { readonly type: Type };
+
+/** A new set is what readers see. It is owed to every target that it is for. */
+export function published(state: State, event: EventOf<'published'>, rules: Rules, at: string): State {
+  const { set, revision } = event;
+  const { rolledBack: _, lastFailure: __, ...rest } = replaced(state, event, rules);
+  const seen = { key: rules.keys.setKey, revision, digest: set.digest };
+  const next = overtaken({ ...rest, seen, lastSync: { at, result: 'published' } }, set, at);
+  return event.handsOver ? handedOver(next) : next;
+}
+
+/** A rollback that a person asked for, and that the next change came before. */
+function overtaken(state: State, { revision }: PublishedSet, at: string): State {
+  const { lastRequest } = state;
+  if (lastRequest?.result !== 'under-way') return state;
+  return {
+    ...state,
+    lastRequest: { ...lastRequest, result: 'refused', detail: `overtaken by ${revision}`, at },
+  };
+}
+
+/** The good set is published again, as a new generation that is owed to every target that it is for. */
+export function rolledBack(state: State, event: EventOf<'rolled-back'>, rules: Rules, at: string): State {
+  const { set } = event;
+  const verdict = quarantineOf(state, state.published?.digest);
+  const { previousGood, ...rest } = replaced(state, event, rules);
+  const { lastRequest } = state;
+  const isAnswer = lastRequest?.action === 'rollback' && lastRequest.result === 'under-way';
+  return {
+    ...rest,
+    good: set,
+    ...(previousGood === undefined || previousGood.digest === set.digest ? {} : { previousGood }),
+    rolledBack: {
+      from: state.published?.revision ?? set.revision,
+      by: verdict?.by ?? 'target',
+      reason: verdict?.reason ?? '',
+      at,
+    },
+    ...(isAnswer
+      ? { lastRequest: { ...lastRequest, result: 'done', detail: `rolled back to ${set.revision}`, at } }
+      : {}),
+  };
+}
+
+/** The set to go back to cannot be had. What a person asked for ends with that; a bad set stays. */
+export function rollbackLost(state: State, detail: string, at: string): State {
+  const { good: _, ...rest } = state;
+  const { published, lastRequest } = state;
+  if (published === undefined || quarantineOf(state, published.digest)?.by !== 'operator') return rest;
+  const { previousGood: __, ...next } = keepQuarantine(rest, ({ digest }) => digest !== published.digest);
+  return {
+    ...next,
+    good: published,
+    ...(lastRequest === undefined ? {} : { lastRequest: { ...lastRequest, result: 'refused', detail, at } }),
+  };
+}
+
+/** The source moved, but not the set. */
+export function foundEqual(state: State, event: EventOf<'staged'>, { keys }: Rules, at: string): State {
+  const { rolledBack: _, lastFailure: __, ...rest } = isGood(state) ? released(state) : state;
+  const seen = { key: keys.setKey, revision: event.revision, digest: event.digest };
+  return { ...rest, seen, lastSync: { at, result: 'equal' } };
+}
+
+/** The source moved to another revision with content that is quarantined. */
+export function refusedAgain(state: State, event: EventOf<'staged'>, { keys }: Rules, at: string): State {
+  const entry = quarantineOf(state, event.digest);
+  if (entry === undefined) return state;
+  const { revision, digest } = event;
+  const seen = { key: keys.setKey, revision, digest };
+  return { ...quarantined(state, { ...entry, revision }), seen, lastSync: { at, result: 'refused' } };
+}
+
+/** The set does not get into the target, and is not tried again until it is released. */
+export function refused(state: State, event: EventOf<'refused'>, { keys }: Rules, at: string): State {
+  const { revision, digest, failure } = event;
+  const { setKey } = keys;
+  const known = digest === undefined ? {} : { digest };
+  const entry = { setKey, by: 'gate', revision, ...known, reason: failure.message, at } as const;
+  return {
+    ...quarantined(state, entry),
+    seen: { key: setKey, revision, ...known },
+    lastSync: { at, result: 'refused' },
+    lastFailure: { kind: failure.kind, message: failure.message, at },
+  };
+}
+
+/**
+ * Counts everything published so far as acknowledged: the main container reads it when it starts. What was rejected
+ * does not become good by that.
+ */
+export function handedOver(state: State): State {
+  const { published: set } = state;
+  if (quarantineOf(state, set?.digest) !== undefined) return state;
+  const { rejected: _, unverified: __, ...rest } = state;
+  if (set === undefined) return rest;
+  return withGood({ ...rest, baseline: set.sequence, verified: set.sequence }, set);
+}
+
+/** When every target took the published set, and it verified, it is good: rollbacks go there. */
+export function commitIfTaken(state: State, { targets, verifies }: Rules): State {
+  const { published: set, rejected, good } = state;
+  if (set === undefined || rejected?.sequence === set.sequence || good?.sequence === set.sequence)
+    return state;
+  if (pendingTargets(state, targets).length > 0) return state;
+  if (quarantineOf(state, set.digest)?.by === 'operator') return state;
+  if (verifies && (state.verified ?? 0) < set.sequence) return state;
+  const { unverified: _, ...rest } = withGood(state, set);
+  // The source shows what is good: what was said of its earlier states is over.
+  const isShown = state.seen?.digest === set.digest;
+  return keepQuarantine(rest, ({ digest }) => !isShown && digest !== set.digest);
+}
+
+function withGood(state: State, set: PublishedSet): State {
+  const { good } = state;
+  const isOther = good !== undefined && good.digest !== set.digest;
+  return { ...state, good: set, ...(isOther ? { previousGood: good } : {}) };
+}
+
+function isGood({ good, published }: State): boolean {
+  return good !== undefined && good.digest === published?.digest;
+}
+
+/** What is published now is the previous set of the next one. */
+function replaced(
+  state: State,
+  { set, unconcerned, before }: EventOf<'published'> | EventOf<'rolled-back'>,
+  { targets }: Rules,
+): State {
+  const { previous: _, rejected: __, unverified: ___, ...rest } = state;
+  const skipped = targets.filter((target) => unconcerned.includes(target.name) && hasTaken(state, target));
+  const moved = skipped.map(({ name, identity }) => [
+    name,
+    { ...state.targets[name], identity, acknowledged: set.sequence },
+  ]);
+  return {
+    ...rest,
+    ...(state.published === undefined ? {} : { previous: state.published.revision }),
+    sequence: set.sequence,
+    published: set,
+    before: { sequence: set.sequence, values: before },
+    targets: { ...state.targets, ...Object.fromEntries(moved) },
+  };
+}
+
+function hasTaken(state: State, target: TargetId): boolean {
+  return state.published !== undefined && acknowledgedBy(state, target) >= state.published.sequence;
+}

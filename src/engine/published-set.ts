@@ -1,0 +1,9 @@
+import type { Generation } from '../publish/generation.ts';
+import { totalsOf } from '../publish/manifest.ts';
+import type { PublishedSet } from './machine/state.ts';
+
+/** A generation as the state remembers it. */
+export function setOf({ name, manifest }: Generation): PublishedSet {
+  const { revision, digest, sequence, publishedAt, files } = manifest;
+  return { generation: name, revision, digest, sequence, publishedAt, ...totalsOf(files) };
+}

@@ -1,0 +1,62 @@
+import type { Limits } from '../platform/deadline.ts';
+import { changedPaths } from '../publish/changed-paths.ts';
+import { unconcerned } from '../reload/routing.ts';
+import type { Context } from './context.ts';
+import type { PublishedSet } from './machine/state.ts';
+import type { Parts } from './parts.ts';
+import type { StagedSet } from './prepare.ts';
+
+/** Milliseconds for the looks at an application before a publish: one that hangs does not hold a change up. */
+const lookTimeout = 5000;
+
+export interface Placed {
+  readonly set: PublishedSet;
+  /** For the event that notes the set. */
+  readonly note: {
+    readonly set: PublishedSet;
+    readonly unconcerned: readonly string[];
+    readonly before: Readonly<Record<string, string>>;
+  };
+}
+
+/**
+ * Makes a staged set what readers see. A signal that is under way ends first, so that its answer is about one set only.
+ * Whoever calls this notes the set in the state, and then lets the keeper finish.
+ */
+export async function putInPlace(
+  { courier, keeper, memory, parts }: Context,
+  staged: StagedSet,
+  limits: Limits,
+): Promise<Placed> {
+  const { state } = memory;
+  await limits.outside(courier.stop());
+  const before = await limits.outside(lookBefore(parts, limits.signal));
+  const { set, current, replaced } = await keeper.swap(staged, state.sequence > 0, limits.signal);
+  const isKnown = replaced !== undefined && replaced.name === state.published?.generation;
+  const changed =
+    parts.routing.isAsked && isKnown ? changedPaths(replaced.manifest, current.manifest) : undefined;
+  courier.noteChange(state, parts.targets, changed);
+  const names = parts.targets.map(({ name }) => name);
+  return { set, note: { set, unconcerned: unconcerned(parts.routing, names, changed), before } };
+}
+
+/** The name under which the verification's look is kept; no target has it. */
+export const verificationName = 'verification';
+
+/** What the application says of itself before it can have seen the set, by the name of who asks. */
+export async function lookBefore(
+  { targets, verification }: Pick<Parts, 'targets' | 'verification'>,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const looks = targets.flatMap(({ name, prepare }) =>
+    prepare === undefined ? [] : [[name, prepare] as const],
+  );
+  if (verification !== undefined) looks.push([verificationName, (own) => verification.prepare(own)]);
+  if (looks.length === 0) return {};
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(lookTimeout)]);
+  const found = await Promise.all(
+    looks.map(async ([name, look]) => [name, await look(bounded).catch(() => undefined)] as const),
+  );
+  signal.throwIfAborted();
+  return Object.fromEntries(found.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}

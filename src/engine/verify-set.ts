@@ -1,0 +1,53 @@
+import { tellOfRejection } from './answer-log.ts';
+import type { CourierOptions, Round } from './courier.ts';
+import type { Action } from './machine/events.ts';
+import { rulesOf } from './parts.ts';
+import { verificationName } from './put-in-place.ts';
+
+/** Asks until the application is well, or is known not to be. False when it was stopped. */
+export async function verifySet(
+  { log, observer }: Pick<CourierOptions, 'log' | 'observer'>,
+  { memory, parts, overtaken, ending }: Round,
+  { set, endless }: Action & { kind: 'verify' },
+): Promise<boolean> {
+  const { verification } = parts;
+  if (verification === undefined) return false;
+  const rules = rulesOf(parts);
+  const { sequence, revision } = set;
+  const started = performance.now();
+  const { before } = memory.state;
+  const noted: Promise<unknown>[] = [];
+  const onTrouble = (detail: string) => {
+    log.error(
+      { revision, sequence, detail },
+      'it does not verify, and stays: there is no other to go back to',
+    );
+    // What cannot be written now is written with the next event.
+    noted.push(memory.tell({ type: 'unverified', sequence, detail }, rules).catch(() => undefined));
+  };
+  const verdict = await verification.verify(
+    {
+      before: before?.sequence === sequence ? before.values[verificationName] : undefined,
+      endless,
+      onTrouble,
+    },
+    ending,
+    overtaken,
+  );
+  await Promise.all(noted);
+  switch (verdict.kind) {
+    case 'good':
+      await memory.tell({ type: 'verified', sequence }, rules);
+      observer.phase('verify', (performance.now() - started) / 1000);
+      log.info({ revision, sequence, milliseconds: Math.round(performance.now() - started) }, 'verified');
+      return true;
+    case 'bad': {
+      const { detail } = verdict;
+      const next = await memory.tell({ type: 'verification-failed', sequence, detail }, rules);
+      tellOfRejection(log, { set, rollsBack: next?.kind === 'roll-back' }, detail, verificationName);
+      return true;
+    }
+    case 'overtaken':
+      return false;
+  }
+}
