@@ -37,6 +37,15 @@ async function dispatch(line: CommandLine, env: NodeJS.ProcessEnv): Promise<numb
         line.words[0],
         process.stdout,
       );
+    case 'hold':
+    case 'pin':
+    case 'resume':
+    case 'rollback':
+      return (await import('./commands/steer.ts')).steer(
+        load(false),
+        { action: line.command, word: line.words[0], asJson: line.switches.has('--json') },
+        process.stdout,
+      );
     case 'check':
       return (await import('./commands/check.ts')).check(
         { env, flags: line.flags, complete: true },

@@ -1,9 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../platform/log.ts';
+import { type Reply, text } from './reply.ts';
+import { type SteeringOptions, steer } from './steering.ts';
+import { unlessAllowed } from './token.ts';
 import type { AdminView, Health } from './view.ts';
 
-export interface AnswerOptions {
+export interface AnswerOptions extends SteeringOptions {
   /** Asked with each request, so that a token that is rotated counts at once. */
   readonly token: () => string | undefined;
   readonly view: AdminView;
@@ -11,16 +13,7 @@ export interface AnswerOptions {
   readonly log: Log;
 }
 
-interface Reply {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 type Route = (request: IncomingMessage, options: AnswerOptions) => Reply | Promise<Reply>;
-
-const text = 'text/plain; charset=utf-8';
 
 const routes: Readonly<Record<string, { readonly methods: readonly string[]; readonly answer: Route }>> = {
   '/startupz': readable((_request, { view }) => probe(view.startup())),
@@ -41,11 +34,22 @@ const routes: Readonly<Record<string, { readonly methods: readonly string[]; rea
       headers: { 'content-security-policy': pagePolicy },
     };
   }),
-  '/sync': { methods: ['POST'], answer: sync },
+  '/sync': guarded(sync),
+  '/hold': guarded((_request, options) => steer('hold', undefined, options)),
+  '/pin': guarded((request, options) => steer('pin', revisionOf(request), options)),
+  '/resume': guarded((_request, options) => steer('resume', undefined, options)),
+  '/rollback': guarded((_request, options) => steer('rollback', undefined, options)),
 };
 
 function readable(answer: Route) {
   return { methods: ['GET', 'HEAD'], answer };
+}
+
+/** What changes something: only with the token. */
+function guarded(answer: Route) {
+  const checked: Route = (request, options) =>
+    unlessAllowed(request, options.token()) ?? answer(request, options);
+  return { methods: ['POST'], answer: checked };
 }
 
 /** Answers one request. What a client sends as a body is not looked at. */
@@ -109,22 +113,14 @@ function wantsOpenMetrics(accept: string): boolean {
     .some((range) => range.startsWith('application/openmetrics-text') && !/;q=0(\.0*)?(;|$)/.test(range));
 }
 
-function sync(request: IncomingMessage, { token, onSync }: AnswerOptions): Reply {
-  const expected = token();
-  if (expected === undefined) {
-    return { status: 403, type: text, body: 'forbidden: WHERRY_ADMIN_TOKEN is not set\n' };
-  }
-  const given = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (given === undefined || !equals(Buffer.from(given, 'latin1'), Buffer.from(expected))) {
-    const headers = { 'www-authenticate': 'Bearer realm="wherry"' };
-    return { status: 401, type: text, body: 'give the token: Authorization: Bearer …\n', headers };
-  }
+function sync(_request: IncomingMessage, { onSync }: AnswerOptions): Reply {
   onSync();
   return { status: 202, type: text, body: 'the source is looked at now\n' };
 }
 
-/** In constant time, whatever the lengths. */
-function equals(given: Buffer, expected: Buffer): boolean {
-  const digest = (value: Buffer) => createHash('sha256').update(value).digest();
-  return timingSafeEqual(digest(given), digest(expected));
+/** Undefined also when there are several: which is meant? */
+function revisionOf({ url = '' }: IncomingMessage): string | undefined {
+  const at = url.indexOf('?');
+  const given = at === -1 ? [] : new URLSearchParams(url.slice(at)).getAll('revision');
+  return given.length === 1 ? given[0] : undefined;
 }

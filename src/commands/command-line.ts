@@ -2,7 +2,19 @@ import { nearest } from '../settings/nearest.ts';
 import { flagName, schema, variableName } from '../settings/schema.ts';
 import { SettingsErrors } from '../settings/settings.ts';
 
-const commandNames = ['run', 'init', 'check', 'status', 'healthcheck', 'demo', 'settings'] as const;
+const commandNames = [
+  'run',
+  'init',
+  'check',
+  'status',
+  'healthcheck',
+  'hold',
+  'pin',
+  'resume',
+  'rollback',
+  'demo',
+  'settings',
+] as const;
 type CommandName = (typeof commandNames)[number];
 
 /** Words and switches that are no settings. */
@@ -12,9 +24,15 @@ const switches: Readonly<Record<CommandName, readonly string[]>> = {
   check: ['--json'],
   status: ['--json'],
   healthcheck: [],
+  hold: ['--json'],
+  pin: ['--json'],
+  resume: ['--json'],
+  rollback: ['--json'],
   demo: ['--once'],
   settings: ['--markdown', '--json'],
 };
+/** These take a word: a probe, a revision. */
+const withWord: readonly (string | undefined)[] = ['healthcheck', 'pin'];
 const reserved = ['release', 'relay'];
 const answers = ['--help', '-h', '--version', '-V'];
 
@@ -39,7 +57,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       problems.push(`${name}: has no meaning for \`wherry ${command ?? 'run'}\`; remove it`);
     }
   }
-  const extra = words.slice(command === 'healthcheck' ? 2 : 1);
+  const extra = words.slice(withWord.includes(command) ? 2 : 1);
   if (extra.length > 0 && problems.length === 0) problems.push(`${extra[0]}: not expected here; remove it`);
   if (problems.length > 0) throw new SettingsErrors(problems);
   return { command, words: words.slice(1), switches: own, flags };

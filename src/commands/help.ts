@@ -9,6 +9,10 @@ Usage: wherry [command] [--setting value]…
   check          proves settings, source and target; asks the reload target nothing   [--json]
   status         what is published, signalled and failed, from the state file         [--json]
   healthcheck    startupz | readyz | livez, for exec probes
+  hold           publish nothing new, until resume                                    [--json]
+  pin REVISION   follow this commit, tag or branch, until resume                      [--json]
+  resume         follow the source again; what was refused may be tried again         [--json]
+  rollback       publish the good set before the present one again                    [--json]
   demo           needs no settings: commits become files and reloads before your eyes [--once]
   settings       the table of all settings                                 [--markdown | --json]
   --help, --version

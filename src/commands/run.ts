@@ -8,6 +8,8 @@ import type { Log } from '../platform/log.ts';
 import { returnMemory } from '../platform/memory.ts';
 import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import type { LoadedSettings } from '../settings/settings.ts';
+import { FileRequestBox } from '../steering/request-box.ts';
+import type { RequestWatch } from '../steering/request-watch.ts';
 import { version } from '../version.ts';
 import { adminView, liveStatus } from './admin-view.ts';
 import { reportFatal } from './report.ts';
@@ -35,6 +37,7 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   await using engine = new Engine(
     {
       publisher: new SymlinkPublisher(options),
+      targetDir: target,
       stageOptions: options,
       store: new StateStore(stateDir, log),
       observer: metrics,
@@ -49,18 +52,23 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
     return changed === undefined ? undefined : createParts(changed, env, log, true);
   };
   const firstTurn = Promise.withResolvers<void>();
-  const afterTurn = async (current: typeof parts) => {
+  let requestWatch: RequestWatch | undefined;
+  const afterTurn = async () => {
     firstTurn.resolve();
-    await sourceWatch.follow(current);
+    requestWatch?.ensure();
+    await sourceWatch.follow(engine.source);
   };
-  const loop = new Loop({ engine, refresh, afterTurn, log });
+  const requests = new FileRequestBox(stateDir, log);
+  const loop = new Loop({ engine, refresh, requests, afterTurn, log });
   await using sourceWatch = new SourceWatch(loop.wake, log);
   process.on('SIGHUP', loop.wake);
-  log.info({ version, source: parts.source.description, target }, 'wherry starts');
+  log.info({ version, source: parts.description, target }, 'wherry starts');
 
   const ended = loop.run(ending);
   await Promise.race([firstTurn.promise, ended, sleep(adminDelay)]);
   await using _admin = await openAdmin(settingsWatch, { engine, loop, metrics, log });
+  await using openedWatch = await watchRequests(stateDir, loop, log);
+  requestWatch = openedWatch;
   setTimeout(returnMemory, calmAfter).unref();
   const failure = await ended;
   if (failure !== undefined) {
@@ -78,13 +86,22 @@ async function openAdmin(
   const { adminAddress } = settingsWatch.current;
   if (adminAddress === 'off') return undefined;
   const { startAdmin } = await import('../admin/server.ts');
+  const { carryOut } = await import('./carry-out.ts');
   return startAdmin({
     address: adminAddress,
     token: () => settingsWatch.current.adminToken,
     view: adminView(engine, loop, metrics),
     onSync: loop.wake,
+    onWish: (wish) => carryOut(wish, engine, loop),
     log,
   });
+}
+
+async function watchRequests(stateDir: string, loop: Loop, log: Log): Promise<RequestWatch> {
+  const { RequestWatch } = await import('../steering/request-watch.ts');
+  const watch = new RequestWatch(stateDir, loop.wake, log);
+  watch.ensure();
+  return watch;
 }
 
 /** SIGTERM is a wish that is always granted: with 0, and soon. */

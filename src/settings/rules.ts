@@ -1,4 +1,5 @@
 import { isAbsolute, relative, resolve } from 'node:path';
+import { isGitRef } from './git-ref.ts';
 import type { GitRemote } from './git-remote.ts';
 import { idle } from './idle.ts';
 import { reloadRules } from './reload-rules.ts';
@@ -90,9 +91,8 @@ function sshRules({ gitSshKnownHosts, gitSshHostKeyCheck }: Settings): readonly 
 }
 
 function refRules({ gitRef }: Settings): readonly string[] {
-  // Control characters and what `git check-ref-format` refuses.
-  const bad = /^-|^\/|\/$|\.\.|\/\/|@\{|\.lock$|[\s~^:?*[\\\u007f]/.test(gitRef ?? '') || gitRef === '@';
-  return bad ? [`WHERRY_GIT_REF: "${gitRef}" is not a branch, tag, refs/… or commit`] : [];
+  if (gitRef === undefined || isGitRef(gitRef)) return [];
+  return [`WHERRY_GIT_REF: "${gitRef}" is not a branch, tag, refs/… or commit`];
 }
 
 function pathRules({ gitPath, target, stateDir, require }: Settings): readonly string[] {

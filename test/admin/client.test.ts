@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { askHealth } from '../../src/admin/client.ts';
 import { startAdmin } from '../../src/admin/server.ts';
 import { freePort, ReloadApp } from '../support/reload-app.ts';
-import { recordingLog, viewOf } from './views.ts';
+import { granted, recordingLog, viewOf } from './views.ts';
 
 async function startServer(host: string | undefined) {
   const { log } = recordingLog();
   const view = viewOf({ ready: () => ({ ok: false, reason: 'url1 has not answered' }) });
-  const options = { token: () => undefined, view, onSync: () => undefined, log };
+  const options = { token: () => undefined, view, onSync: () => undefined, onWish: granted, log };
   const server = await startAdmin({ address: { host, port: 0 }, ...options });
   if (server === undefined) throw new Error('not started');
   return server;

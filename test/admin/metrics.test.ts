@@ -8,7 +8,7 @@ import { startAdmin } from '../../src/admin/server.ts';
 import { hasProgram, Prometheus } from '../support/prometheus.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { empty, full } from './documents.ts';
-import { recordingLog, viewOf } from './views.ts';
+import { granted, recordingLog, viewOf } from './views.ts';
 
 /** Metrics after some work of every sort. */
 function usedMetrics(): Metrics {
@@ -212,6 +212,7 @@ d_count 4
         token: () => undefined,
         view,
         onSync: () => undefined,
+        onWish: granted,
         log,
       });
       const directory = join(await temporaryDirectory(), 'config');

@@ -4,8 +4,10 @@ import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AdminOptions, type AdminServer, startAdmin } from '../../src/admin/server.ts';
+import type { Wish } from '../../src/engine/machine/request.ts';
+import { SettingsError, TargetError } from '../../src/failure/failure.ts';
 import { full } from './documents.ts';
-import { recordingLog, viewOf } from './views.ts';
+import { granted, recordingLog, viewOf } from './views.ts';
 
 interface Options extends Partial<AdminOptions> {
   readonly secret?: string;
@@ -14,8 +16,10 @@ interface Options extends Partial<AdminOptions> {
 async function start({ secret, ...options }: Options = {}) {
   const { log, warnings } = recordingLog();
   const onSync = vi.fn();
+  const onWish = vi.fn(granted);
   const address = { host: '127.0.0.1', port: 0 };
-  const server = await startAdmin({ address, token: () => secret, view: viewOf(), onSync, log, ...options });
+  const usual = { address, token: () => secret, view: viewOf(), onSync, onWish, log };
+  const server = await startAdmin({ ...usual, ...options });
   if (server === undefined) throw new Error(`not started: ${warnings.join()}`);
   let isOpen = true;
   const close = async () => {
@@ -26,6 +30,7 @@ async function start({ secret, ...options }: Options = {}) {
   return {
     server,
     onSync,
+    onWish,
     warnings,
     close,
     ask: (path: string, more?: http.RequestOptions) => ask(server, path, more),
@@ -195,6 +200,84 @@ describe('POST /sync', () => {
   });
 });
 
+describe('steering by hand', () => {
+  const withToken: http.RequestOptions = { method: 'POST', headers: { authorization: 'Bearer t0ken' } };
+
+  test.each([
+    ['/hold', { action: 'hold' }],
+    ['/pin?revision=v1.2', { action: 'pin', revision: 'v1.2' }],
+    ['/pin?x=1&revision=feature%2Fx', { action: 'pin', revision: 'feature/x' }],
+    ['/resume', { action: 'resume' }],
+    ['/rollback?revision=ignored', { action: 'rollback' }],
+  ])('POST %s is carried out, and answers what became of it', async (path, wish) => {
+    const { ask, onWish, onSync } = await start({ secret: 't0ken' });
+    const { status, headers, body } = await ask(path, withToken);
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('application/json');
+    expect(JSON.parse(body)).toEqual(await granted(wish as Wish));
+    expect(onWish.mock.calls).toEqual([[wish]]);
+    expect(onSync).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ['done', 200],
+    ['under-way', 202],
+    ['refused', 409],
+  ] as const)('what is %s has status %i', async (result, status) => {
+    const onWish = async (wish: Wish) => ({ ...(await granted(wish)), result });
+    const { ask } = await start({ secret: 't0ken', onWish });
+    const answer = await ask('/rollback', withToken);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toMatchObject({ action: 'rollback', result });
+  });
+
+  test.each(['/pin', '/pin?', '/pin?revision=', '/pin?revision=a%20b', '/pin?revision=a&revision=b'])(
+    'POST %s is a bad request',
+    async (path) => {
+      const { ask, onWish } = await start({ secret: 't0ken' });
+      expect(await ask(path, withToken)).toMatchObject({
+        status: 400,
+        body: expect.stringMatching(/^pin: [^\n]+\n$/),
+      });
+      expect(onWish).not.toHaveBeenCalled();
+    },
+  );
+
+  test('a revision that is not known is a bad request', async () => {
+    const onWish = () => Promise.reject(new SettingsError({ problem: 'pin: "abcdef0" is unknown' }));
+    const { ask } = await start({ secret: 't0ken', onWish });
+    expect(await ask('/pin?revision=abcdef0', withToken)).toMatchObject({
+      status: 400,
+      body: 'pin: "abcdef0" is unknown\n',
+    });
+  });
+
+  test('what cannot be done yet is 503 and why', async () => {
+    const onWish = () => Promise.reject(new TargetError({ problem: 'the volume is read-only' }));
+    const { ask } = await start({ secret: 't0ken', onWish });
+    expect(await ask('/hold', withToken)).toMatchObject({ status: 503, body: 'the volume is read-only\n' });
+  });
+
+  describe.each(['/hold', '/pin?revision=main', '/resume', '/rollback'])('POST %s', (path) => {
+    test.each([
+      ['without a token', 't0ken', {}, 401],
+      ['with a wrong token', 't0ken', { authorization: 'Bearer other' }, 401],
+      ['when no token is set', undefined, { authorization: 'Bearer undefined' }, 403],
+    ])('%s is refused', async (_, secret, headers, status) => {
+      const { ask, onWish } = await start(secret === undefined ? {} : { secret });
+      expect(await ask(path, { method: 'POST', headers })).toMatchObject({ status });
+      expect(onWish).not.toHaveBeenCalled();
+    });
+
+    test('is no GET', async () => {
+      const { ask, onWish } = await start({ secret: 't0ken' });
+      const answer = await ask(path, { ...withToken, method: 'GET' });
+      expect(answer).toMatchObject({ status: 405, headers: { allow: 'POST' } });
+      expect(onWish).not.toHaveBeenCalled();
+    });
+  });
+});
+
 describe('clients that ask badly', () => {
   test.each([
     ['nonsense', 'hello\r\n\r\n', '400'],
@@ -232,7 +315,7 @@ describe('the address', () => {
 
   test('that is off opens nothing', async () => {
     const { log, warnings } = recordingLog();
-    const options = { token: () => undefined, view: viewOf(), onSync: () => undefined, log };
+    const options = { token: () => undefined, view: viewOf(), onSync: () => undefined, onWish: granted, log };
     expect(await startAdmin({ address: 'off', ...options })).toBeUndefined();
     expect(warnings).toEqual([]);
   });
@@ -241,7 +324,7 @@ describe('the address', () => {
     const { server } = await start();
     const { log, warnings } = recordingLog();
     const address = { host: '127.0.0.1', port: server.port };
-    const options = { token: () => undefined, view: viewOf(), onSync: () => undefined, log };
+    const options = { token: () => undefined, view: viewOf(), onSync: () => undefined, onWish: granted, log };
     expect(await startAdmin({ address, ...options })).toBeUndefined();
     expect(warnings).toEqual([
       `WHERRY_ADMIN_ADDRESS: 127.0.0.1:${server.port} is taken, and all containers of a pod share its ports; choose another port; probes and metrics are off until the next start`,
@@ -252,7 +335,13 @@ describe('the address', () => {
     '%s, which is not this pod, is a warning',
     async (host) => {
       const { log, warnings } = recordingLog();
-      const options = { token: () => undefined, view: viewOf(), onSync: () => undefined, log };
+      const options = {
+        token: () => undefined,
+        view: viewOf(),
+        onSync: () => undefined,
+        onWish: granted,
+        log,
+      };
       expect(await startAdmin({ address: { host, port: 0 }, ...options })).toBeUndefined();
       expect(warnings).toEqual([expect.stringContaining(`WHERRY_ADMIN_ADDRESS: ${host}:0 is no address`)]);
     },

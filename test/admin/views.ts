@@ -1,4 +1,5 @@
 import type { AdminView } from '../../src/admin/view.ts';
+import type { RequestOutcome, Wish } from '../../src/engine/machine/request.ts';
 import type { Log } from '../../src/platform/log.ts';
 import { full } from './documents.ts';
 
@@ -12,6 +13,11 @@ export function viewOf(more: Partial<AdminView> = {}): AdminView {
     metrics: (openMetrics) => (openMetrics ? '# EOF\n' : 'a 1\n'),
     ...more,
   };
+}
+
+/** What a sidecar answers that does as it is asked. */
+export async function granted({ action }: Wish): Promise<RequestOutcome> {
+  return { id: 'a1', action, result: 'done', detail: `${action} it is`, at: '2026-01-01T00:00:00.000Z' };
 }
 
 /** A log that keeps what was warned of, and worse. */
