@@ -1,6 +1,6 @@
 import type { Preset } from './preset.ts';
 
-/** The configuration itself is the body. The header lets Caddy load an unchanged one whose imports changed. */
+/** The configuration itself is the body. With the header Caddy loads an equal one too: files that it names may have changed. */
 export const caddy: Preset = {
   application: 'Caddy',
   settings: {

@@ -1,4 +1,4 @@
-import { globs, type Kind, type Statuses, statuses } from './kinds.ts';
+import { globs, insidePath, type Kind, type Statuses, statuses } from './kinds.ts';
 
 /** Which files a JSON Schema holds for. */
 export interface SchemaRule {
@@ -11,6 +11,16 @@ export interface SchemaRule {
 export const schemaRules: Kind<readonly SchemaRule[]> = {
   expected: 'a list of glob=path/to/schema.json',
   parse: (value) => pairs(value)?.map(([glob, schema]) => ({ glob, schema })),
+};
+
+/** Text, or `@` and the path of a file of the set. */
+export const callBody: Kind<string> = {
+  expected: 'text, or @ and the relative path of a file of the set, without ..',
+  parse: (value) => {
+    if (!value.startsWith('@')) return value;
+    const path = insidePath.parse(value.slice(1));
+    return path === undefined ? undefined : `@${path}`;
+  },
 };
 
 /** A kind of target, or one of several URLs by its number. */

@@ -5,15 +5,15 @@ import type { SettingKey, Settings } from './schema.ts';
 export function reloadRules(settings: Settings, given: ReadonlySet<string>): readonly string[] {
   const { reloadSignal, reloadProcess } = settings;
   const problems: string[] = [];
-  if (!given.has('reloadUrl')) problems.push(...idle(ofUrl, given, 'WHERRY_RELOAD_URL'));
-  else if (settings.reloadUrl !== undefined) problems.push(...callRules(settings, settings.reloadUrl, given));
+  if (settings.reloadUrl !== undefined) problems.push(...callRules(settings, settings.reloadUrl, given));
+  else if (!given.has('reloadUrl')) problems.push(...idle(ofUrl, given, 'WHERRY_RELOAD_URL'));
   if (reloadSignal !== undefined && reloadProcess === undefined) {
     problems.push('WHERRY_RELOAD_SIGNAL: set without WHERRY_RELOAD_PROCESS; name the process that gets it');
   }
   if (reloadProcess !== undefined && reloadSignal === undefined) {
     problems.push('WHERRY_RELOAD_PROCESS: set without WHERRY_RELOAD_SIGNAL; name the signal, e.g. SIGHUP');
   }
-  const isTold = ['reloadUrl', 'reloadSignal', 'sentinel'].some((key) => given.has(key));
+  const isTold = ['reloadUrl', 'reloadSignal', 'sentinel', 'reloadPreset'].some((key) => given.has(key));
   if (!isTold) {
     const needs = 'WHERRY_RELOAD_URL, WHERRY_RELOAD_SIGNAL or WHERRY_SENTINEL';
     problems.push(...idle(['reloadOnStart', 'rollback'], given, needs));

@@ -26,6 +26,8 @@ export interface PrometheusOptions {
   /** Where `prometheus.yml` is; a directory of the test's own unless it is given. */
   readonly configDirectory?: string;
   readonly lifecycle?: boolean;
+  /** A free one unless it is given. */
+  readonly port?: number;
 }
 
 /** A real Prometheus on loopback. */
@@ -45,6 +47,7 @@ export class Prometheus implements AsyncDisposable {
     config = goodConfig,
     configDirectory,
     lifecycle = true,
+    port: wanted = 0,
   }: PrometheusOptions = {}): Promise<Prometheus> {
     const directory = await temporaryDirectory();
     const configPath = join(configDirectory ?? directory, 'prometheus.yml');
@@ -56,7 +59,7 @@ export class Prometheus implements AsyncDisposable {
       [
         `--config.file=${configPath}`,
         `--storage.tsdb.path=${data}`,
-        '--web.listen-address=127.0.0.1:0',
+        `--web.listen-address=127.0.0.1:${wanted}`,
         ...(lifecycle ? ['--web.enable-lifecycle'] : []),
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },

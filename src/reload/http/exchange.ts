@@ -23,10 +23,8 @@ export interface Response {
   readonly status: number;
   /** The status line's own words. */
   readonly reason: string;
-  /** As it came, and it may repeat secrets: `shownBody` is for people. */
+  /** Its beginning as it came; it may repeat secrets. */
   readonly body: string;
-  /** True when more came than was kept. */
-  readonly isCut: boolean;
   readonly location: string | undefined;
   readonly allow: string | undefined;
 }
@@ -55,7 +53,7 @@ export async function exchange(request: Exchange, signal: AbortSignal): Promise<
   });
   sent.on('upgrade', (response, socket) => {
     socket.on('error', () => undefined).destroy();
-    resolve(answerOf(response, request, { body: '', isCut: false }));
+    resolve(answerOf(response, request, ''));
   });
   try {
     for (const [name, value] of Object.entries(request.headers)) sent.setHeader(name, value);
@@ -97,17 +95,16 @@ async function readAnswer(response: IncomingMessage, request: Exchange): Promise
     length += chunk.byteLength;
     if (length > Math.max(keep, readBody)) break;
   }
-  const body = Buffer.concat(chunks).subarray(0, keep).toString('utf8');
-  return answerOf(response, request, { body, isCut: length > keep });
+  return answerOf(response, request, Buffer.concat(chunks).subarray(0, keep).toString('utf8'));
 }
 
 function answerOf(
   { statusCode = 0, statusMessage = '', headers }: IncomingMessage,
   { url }: Exchange,
-  read: Pick<Response, 'body' | 'isCut'>,
+  body: string,
 ): Response {
   return {
-    ...read,
+    body,
     status: statusCode,
     reason: oneLine(statusMessage),
     location: headers.location === undefined ? undefined : shownLocation(headers.location, url),

@@ -1,5 +1,5 @@
 import { presetNames } from '../../presets/names.ts';
-import { expectation, routes, schemaRules } from '../gate-kinds.ts';
+import { callBody, expectation, routes, schemaRules } from '../gate-kinds.ts';
 import * as kinds from '../kinds.ts';
 import { inSection } from '../setting.ts';
 
@@ -29,7 +29,9 @@ export const gateSettings = {
     default: 'POST',
     meaning: 'HTTP method of the call',
   }),
-  reloadBody: gate(kinds.text, { meaning: 'body of the call' }),
+  reloadBody: gate(callBody, {
+    meaning: 'body of the call; `@path/of/file` sends that file of the published set',
+  }),
   reloadHeaders: gate(kinds.headers, {
     secret: true,
     meaning: 'headers of the call, one a line, `Name: value`',

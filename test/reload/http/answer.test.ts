@@ -18,7 +18,7 @@ function callOf(expected = '2xx', dialect: Dialect = {}): Call {
 }
 
 function responseOf(status: number, more: Partial<Response> = {}): Response {
-  return { status, reason: 'Reason', body: '', isCut: false, location: undefined, allow: undefined, ...more };
+  return { status, reason: 'Reason', body: '', location: undefined, allow: undefined, ...more };
 }
 
 function classifyResponse(call: Call, response: Response) {
