@@ -29,6 +29,13 @@ describe('the command line', () => {
     expect(() => parseCommandLine(['run', '--json'])).toThrow('--json: has no meaning for `wherry run`');
   });
 
+  test.each(['hold', 'resume', 'rollback'])('%s takes no word, pin takes one', (command) => {
+    expect(parseCommandLine([command, '--json'])).toMatchObject({ command, words: [] });
+    expect(() => parseCommandLine([command, 'main'])).toThrow('main: not expected here');
+    expect(parseCommandLine(['pin', 'main', '--target', '/x'])).toMatchObject({ words: ['main'] });
+    expect(() => parseCommandLine(['pin', 'main', 'more'])).toThrow('more: not expected here');
+  });
+
   test('answers --help and --version whatever else is said', () => {
     expect(parseCommandLine(['run', '--help']).command).toBe('help');
     expect(parseCommandLine(['-V']).command).toBe('version');
