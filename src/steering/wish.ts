@@ -3,8 +3,8 @@ import { SettingsError } from '../failure/failure.ts';
 import { isGitRef } from '../settings/git-ref.ts';
 import type { Revision } from '../snapshot/entry.ts';
 
-/** What a person can ask for: the names of the commands and of the routes. */
-export const wishActions = ['hold', 'pin', 'resume', 'rollback'] as const satisfies readonly Wish['action'][];
+/** The names of the commands, and of the routes. */
+const wishActions = ['hold', 'pin', 'resume', 'rollback'] as const satisfies readonly Wish['action'][];
 
 const results: readonly RequestOutcome['result'][] = ['done', 'under-way', 'refused'];
 /** No name that git knows is longer. */
