@@ -6,21 +6,36 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 /**
  * CommonJS, because naming the exports of the ESM wrapper of `node:http` loads all of undici: 13 MiB in the idle
  * process. Each dynamic `import()` becomes a chunk of its own, so a source or feature that is not configured is
- * not loaded.
+ * not loaded. What runs in a worker is a program of its own, which shares no chunk with the main one.
  */
-export default defineConfig({
-  input: { wherry: 'src/main.ts' },
+const common = {
   platform: 'node',
   tsconfig: false,
   transform: { target: 'node22', define: { __WHERRY_VERSION__: JSON.stringify(version) } },
-  output: {
-    dir: 'dist',
-    format: 'cjs',
-    minify: true,
-    cleanDir: true,
-    entryFileNames: '[name].cjs',
-    chunkFileNames: 'chunks/[name]-[hash].cjs',
-    banner: (chunk) => (chunk.isEntry ? '#!/usr/bin/env node' : ''),
-    comments: false,
+} as const;
+
+const output = {
+  dir: 'dist',
+  format: 'cjs',
+  minify: true,
+  entryFileNames: '[name].cjs',
+  chunkFileNames: 'chunks/[name]-[hash].cjs',
+  comments: false,
+} as const;
+
+export default defineConfig([
+  {
+    ...common,
+    input: { wherry: 'src/main.ts' },
+    output: {
+      ...output,
+      cleanDir: true,
+      banner: (chunk) => (chunk.isEntry ? '#!/usr/bin/env node' : ''),
+    },
   },
-});
+  {
+    ...common,
+    input: { 'validation-worker': 'src/validation/content/worker.ts' },
+    output,
+  },
+]);

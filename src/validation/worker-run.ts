@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { UnexpectedError } from '../failure/failure.ts';
+import type { ContentJob, ContentReport } from './content/job.ts';
+
+const mebibyte = 1024 * 1024;
+/** The heap of a worker, in MiB: most of the memory that is free, so that the worker dies before the process does. */
+const heap = { least: 32, most: 1024, share: 0.75 };
+
+export interface WorkerOptions {
+  readonly program?: URL;
+  readonly heapMiB?: number;
+}
+
+/**
+ * Runs a job in a thread of its own, which cannot stop the event loop, gives its memory back when it has ended, and
+ * is ended by the signal whatever it does.
+ */
+export async function runWorker(
+  job: Omit<ContentJob, 'progress'>,
+  signal: AbortSignal,
+  { program = workerFile(), heapMiB = freeHeap() }: WorkerOptions = {},
+): Promise<ContentReport> {
+  signal.throwIfAborted();
+  const progress = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const workerData: ContentJob = { ...job, progress };
+  const worker = new Worker(program, {
+    name: 'validation',
+    workerData,
+    // Nothing of the process's flags and secrets is needed there.
+    execArgv: [],
+    env: {},
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+  });
+  worker.stdout.resume();
+  worker.stderr.resume();
+  const death = (problem: string, cause?: unknown) => {
+    const file = job.files[Atomics.load(progress, 0) - 1];
+    const where = file === undefined ? 'checking the files' : `checking ${JSON.stringify(file)}`;
+    return new UnexpectedError({
+      problem: `${where} failed: ${problem}`,
+      cure: 'give the container more memory, or leave the file out of what is checked',
+      cause,
+    });
+  };
+  let abort: () => void = () => undefined;
+  try {
+    return await new Promise<ContentReport>((resolve, reject) => {
+      abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      let report: ContentReport | undefined;
+      worker.once('message', (message: ContentReport) => {
+        report = message;
+      });
+      worker.once('error', (error) => reject(death(whyDied(error, heapMiB), error)));
+      worker.once('exit', (code) => {
+        if (report === undefined) reject(death(`the worker ended with code ${code} and no answer`));
+        else resolve(report);
+      });
+    });
+  } finally {
+    signal.removeEventListener('abort', abort);
+    // What is inside of one long call ends after it; nobody waits for that.
+    void worker.terminate();
+  }
+}
+
+function whyDied(error: unknown, limit: number): string {
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return `it needs more than ${limit} MiB of memory`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+function freeHeap(): number {
+  const free = Math.floor((process.availableMemory() / mebibyte) * heap.share);
+  return Math.min(Math.max(free, heap.least), heap.most);
+}
+
+/** The worker's program: beside the sources, or where the build puts it, above its chunks. */
+function workerFile(): URL {
+  const here = import.meta.url;
+  if (here.endsWith('.ts')) return new URL('./content/worker.ts', here);
+  const [beside, above] = ['./', '../'].map((up) => new URL(`${up}validation-worker.cjs`, here));
+  const found = [beside, above].find((url) => url !== undefined && existsSync(url));
+  if (found === undefined)
+    throw new UnexpectedError({ problem: `validation-worker.cjs is not beside ${here}` });
+  return found;
+}
