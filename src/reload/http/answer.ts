@@ -71,7 +71,7 @@ export function describe(
 }
 
 /** The beginning of the body as one line: the error message that the user needs. */
-export function shownBody({ body }: Pick<Response, 'body'>, hide: Hide, longest = 2048): string {
+function shownBody({ body }: Pick<Response, 'body'>, hide: Hide, longest = 2048): string {
   return hide(oneLine(body.slice(0, 2 * longest))).slice(0, longest);
 }
 
