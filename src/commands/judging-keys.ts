@@ -73,7 +73,7 @@ function digestOf(value: unknown): string {
 }
 
 function withoutCredentials(value: unknown): unknown {
-  if (value instanceof URL) return `${value.origin}${value.pathname}`;
+  if (value instanceof URL) return `${value.protocol}//${value.host}${value.pathname}`;
   if (Array.isArray(value)) return value.map(withoutCredentials);
   return typeof value === 'object' && value !== null && 'display' in value ? value.display : value;
 }

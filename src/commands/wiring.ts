@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Parts } from '../engine/parts.ts';
 import type { Log } from '../platform/log.ts';
 import { createLogger } from '../platform/logger.ts';
@@ -6,6 +6,7 @@ import type { PublisherOptions } from '../publish/symlink-publisher.ts';
 import { type Routing, toEverybody } from '../reload/routing.ts';
 import type { Target } from '../reload/target.ts';
 import type { Verification } from '../reload/verify.ts';
+import { pathInTarget } from '../settings/acknowledgement-rules.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Revision } from '../snapshot/entry.ts';
 import type { KeptPath } from '../snapshot/guard-rails.ts';
@@ -79,10 +80,11 @@ export async function createParts(
 }
 
 /** What the application and Wherry tell each other beside the set. */
-function keptPaths({ sentinel, ack }: Settings): readonly KeptPath[] {
+function keptPaths({ sentinel, ack, target }: Settings): readonly KeptPath[] {
   const kept: KeptPath[] = [];
   if (sentinel !== undefined) kept.push({ setting: 'WHERRY_SENTINEL', path: sentinel });
-  if (ack !== undefined && !isAbsolute(ack)) kept.push({ setting: 'WHERRY_ACK', path: ack });
+  const inside = ack === undefined ? undefined : pathInTarget(ack, target);
+  if (inside !== undefined) kept.push({ setting: 'WHERRY_ACK', path: inside });
   return kept;
 }
 

@@ -4,6 +4,6 @@ import type { Preset } from './preset.ts';
 export const nginx: Preset = {
   application: 'nginx',
   settings: { reloadSignal: 'SIGHUP', reloadProcess: 'nginx' },
-  confirm: { kind: 'new-workers', within: 10_000 },
+  confirm: { kind: 'new-workers', within: 10_000, stays: 250 },
   validator: 'nginx -t -c {staged}/nginx.conf',
 };

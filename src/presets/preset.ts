@@ -48,8 +48,11 @@ export interface Counters {
 
 /** What the process itself shows. */
 export type ProcessConfirmation =
-  /** The process has children that were started after the signal: its new workers. */
-  | { readonly kind: 'new-workers'; readonly within: number }
+  /**
+   * The process gets children that it did not have before the signal, its new workers, within so many milliseconds,
+   * and one of them still lives some time later.
+   */
+  | { readonly kind: 'new-workers'; readonly within: number; readonly stays: number }
   /** The process that got the signal still runs after so many milliseconds. */
   | { readonly kind: 'survives'; readonly for: number };
 

@@ -3,11 +3,14 @@ import { caddy } from './caddy.ts';
 import { envoy } from './envoy.ts';
 import { fluentBit } from './fluent-bit.ts';
 import { grafana } from './grafana.ts';
+import { haproxy } from './haproxy.ts';
 import type { PresetName } from './names.ts';
 import { nginx } from './nginx.ts';
+import { otelcol } from './otelcol.ts';
 import type { Preset } from './preset.ts';
 import { prometheus } from './prometheus.ts';
 import { spring } from './spring.ts';
+import { traefik } from './traefik.ts';
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
   prometheus,
@@ -16,6 +19,9 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   grafana,
   spring,
   nginx,
+  haproxy,
   envoy,
+  traefik,
+  otelcol,
   caddy,
-} as unknown as Readonly<Record<PresetName, Preset>>;
+};

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { systemCode } from '../failure/failure.ts';
 import { chooseProcess, type ProcessInfo, seesOnlyItself } from './process-choice.ts';
+import type { Signalled } from './process-confirm.ts';
 import { handlesSignal, readProcesses } from './process-table.ts';
 import type { Answer } from './target.ts';
 
@@ -9,6 +10,12 @@ const reloadSignals: ReadonlySet<NodeJS.Signals> = new Set(['SIGHUP', 'SIGUSR1',
 
 /** Signals the process of that name, or executable path, in the shared PID namespace. */
 export function signalProcess(wanted: string, signal: NodeJS.Signals): Answer {
+  const sent = sendSignal(wanted, signal);
+  return 'class' in sent ? sent : { class: 'accepted' };
+}
+
+/** The same, and who got it with which children; an answer where nobody did. */
+export function sendSignal(wanted: string, signal: NodeJS.Signals): Signalled | Answer {
   const processes = readTable();
   if (processes === undefined) {
     return {
@@ -20,7 +27,13 @@ export function signalProcess(wanted: string, signal: NodeJS.Signals): Answer {
   const choice = chooseProcess(others, wanted);
   switch (choice.kind) {
     case 'found':
-      return send(choice.process, signal);
+      return (
+        send(choice.process, signal) ?? {
+          signal,
+          process: choice.process,
+          children: processes.filter(({ parent }) => parent === choice.process.pid),
+        }
+      );
     case 'none':
       return { class: 'not-up', detail: describeNone(wanted, seesOnlyItself(processes, process.pid)) };
     case 'ambiguous': {
@@ -48,7 +61,8 @@ function describeNone(wanted: string, seesOnlySelf: boolean): string {
     : none;
 }
 
-function send({ pid, name, uid }: ProcessInfo, signal: NodeJS.Signals): Answer {
+/** Undefined when it was sent. */
+function send({ pid, name, uid }: ProcessInfo, signal: NodeJS.Signals): Answer | undefined {
   const shown = `process ${pid} (${name})`;
   if (reloadSignals.has(signal) && !handlesSignal(pid, constants.signals[signal])) {
     return {
@@ -58,7 +72,7 @@ function send({ pid, name, uid }: ProcessInfo, signal: NodeJS.Signals): Answer {
   }
   try {
     process.kill(pid, signal);
-    return { class: 'accepted' };
+    return undefined;
   } catch (error) {
     if (systemCode(error) === 'ESRCH') return { class: 'not-up', detail: `${shown} has just ended` };
     return {

@@ -1,4 +1,7 @@
 import type { Settings } from '../settings/schema.ts';
+import { acknowledgementTarget } from './acknowledgement-target.ts';
+import { execTarget } from './exec-target.ts';
+import { haproxyTarget, isHaproxyCli } from './haproxy-target.ts';
 import { sentinelTarget } from './sentinel-target.ts';
 import { signalTarget } from './signal-target.ts';
 import type { Target } from './target.ts';
@@ -14,14 +17,21 @@ export interface TargetsOptions {
 }
 
 /** Everything that the settings say is told after a publish, in the order of telling. What tells it is loaded then. */
-export function createTargets({ settings, targetDir, env }: TargetsOptions): Target[] {
-  const { reloadUrl = [], reloadSignal, reloadProcess, sentinel, fsync } = settings;
+export function createTargets({ settings, targetDir, stateDir, env }: TargetsOptions): Target[] {
+  const { reloadUrl = [], reloadSignal, reloadProcess, reloadExec, sentinel, ack, fsync } = settings;
+  const timeout = settings.reloadTimeout;
   const targets = reloadUrl.map((url, index) =>
-    urlTarget(`url${index + 1}`, url, { settings, targetDir, env }),
+    isHaproxyCli(url)
+      ? haproxyTarget(`url${index + 1}`, url, timeout)
+      : urlTarget(`url${index + 1}`, url, { settings, targetDir, env }),
   );
   if (reloadSignal !== undefined && reloadProcess !== undefined) {
-    targets.push(signalTarget(reloadSignal, reloadProcess));
+    targets.push(signalTarget(reloadSignal, reloadProcess, settings));
+  }
+  if (reloadExec !== undefined) {
+    targets.push(execTarget({ command: reloadExec, targetDir, stateDir, timeout, env }));
   }
   if (sentinel !== undefined) targets.push(sentinelTarget({ path: sentinel, targetDir, fsync }));
+  if (ack !== undefined) targets.push(acknowledgementTarget({ path: ack, targetDir, timeout }));
   return targets;
 }

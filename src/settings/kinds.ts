@@ -174,6 +174,26 @@ export const httpUrls: Kind<readonly URL[]> = {
   },
 };
 
+/** HTTP URLs, and the two forms in which HAProxy's master CLI is reached. */
+export const reloadUrls: Kind<readonly URL[]> = {
+  expected: 'one or more http:// or https:// URLs; for HAProxy unix:///path or tcp://host:port too',
+  parse: (value) => {
+    const urls = (list.parse(value) ?? []).map((item) => httpUrl.parse(item) ?? socketUrl(item));
+    const known = urls.filter((url) => url !== undefined);
+    return known.length === urls.length ? known : undefined;
+  },
+};
+
+function socketUrl(text: string): URL | undefined {
+  if (!URL.canParse(text) || /\s/.test(text)) return undefined;
+  const url = new URL(text);
+  const { protocol, host, hostname, port, pathname, username, password, search, hash } = url;
+  if (`${username}${password}${search}${hash}` !== '') return undefined;
+  const isUnix = protocol === 'unix:' && host === '' && /^\/[^/]/.test(pathname);
+  const isTcp = protocol === 'tcp:' && hostname !== '' && port !== '' && /^\/?$/.test(pathname);
+  return isUnix || isTcp ? url : undefined;
+}
+
 /** One `http:` or `https:` URL. */
 export const httpUrl: Kind<URL> = {
   expected: 'one http:// or https:// URL',

@@ -1,51 +1,83 @@
+import { formatDuration } from '../platform/units.ts';
+import { processConfirmation } from '../presets/confirmation.ts';
+import { presets } from '../presets/presets.ts';
+import { acknowledgementRules } from './acknowledgement-rules.ts';
 import { idle } from './idle.ts';
+import { routeRules } from './route-rules.ts';
 import type { SettingKey, Settings } from './schema.ts';
+import { urlRules } from './url-rules.ts';
 
-/** What the settings of signals need, exclude or have no effect without. */
+/**
+ * What the settings of the gate and of what is told need, exclude or have no effect without. What a preset supplies
+ * counts as set.
+ */
 export function reloadRules(settings: Settings, given: ReadonlySet<string>): readonly string[] {
-  const { reloadSignal, reloadProcess } = settings;
-  const problems: string[] = [];
-  if (settings.reloadUrl !== undefined) problems.push(...callRules(settings, settings.reloadUrl, given));
-  else if (!given.has('reloadUrl')) problems.push(...idle(ofUrl, given, 'WHERRY_RELOAD_URL'));
+  // One that did not parse is set, and has been reported.
+  const isSet = (key: SettingKey) => settings[key] !== undefined || given.has(key);
+  return [
+    ...urlRules(settings, given),
+    ...signalRules(settings),
+    ...presetRules(settings, isSet),
+    ...(given.has('reloadUrl') && settings.reloadUrl === undefined ? [] : routeRules(settings)),
+    ...acknowledgementRules(settings),
+    ...debounceRules(settings, given),
+    ...idleRules(settings, given, isSet),
+  ];
+}
+
+function signalRules({ reloadSignal, reloadProcess }: Settings): readonly string[] {
   if (reloadSignal !== undefined && reloadProcess === undefined) {
-    problems.push('WHERRY_RELOAD_SIGNAL: set without WHERRY_RELOAD_PROCESS; name the process that gets it');
+    return ['WHERRY_RELOAD_SIGNAL: set without WHERRY_RELOAD_PROCESS; name the process that gets it'];
   }
   if (reloadProcess !== undefined && reloadSignal === undefined) {
-    problems.push('WHERRY_RELOAD_PROCESS: set without WHERRY_RELOAD_SIGNAL; name the signal, e.g. SIGHUP');
+    return ['WHERRY_RELOAD_PROCESS: set without WHERRY_RELOAD_SIGNAL; name the signal, e.g. SIGHUP'];
   }
-  const isTold = ['reloadUrl', 'reloadSignal', 'sentinel', 'reloadPreset'].some((key) => given.has(key));
-  if (!isTold) {
-    const needs = 'WHERRY_RELOAD_URL, WHERRY_RELOAD_SIGNAL or WHERRY_SENTINEL';
-    problems.push(...idle(['reloadOnStart', 'rollback'], given, needs));
-  }
-  return problems;
+  return [];
 }
 
-const ofUrl: readonly SettingKey[] = [
-  'reloadMethod',
-  'reloadBody',
-  'reloadHeaders',
-  'reloadUsername',
-  'reloadPassword',
-  'reloadCa',
-  'reloadExpect',
-  'reloadTimeout',
-];
-
-function callRules(settings: Settings, urls: readonly URL[], given: ReadonlySet<string>): readonly string[] {
-  const { reloadUsername, reloadPassword, reloadMethod } = settings;
-  const problems: string[] = [];
-  if ((reloadUsername === undefined) !== (reloadPassword === undefined)) {
-    problems.push('WHERRY_RELOAD_USERNAME, WHERRY_RELOAD_PASSWORD: only one of the two is set; set both');
-  }
-  if (reloadUsername !== undefined && urls.some(({ username }) => username !== '')) {
-    problems.push('WHERRY_RELOAD_USERNAME: WHERRY_RELOAD_URL holds a user name too; keep one of the two');
-  }
-  if (reloadMethod === 'GET' || reloadMethod === 'HEAD') {
-    problems.push(...idle(['reloadBody'], given, 'a method that has a body, such as POST'));
-  }
-  if (urls.every(({ protocol }) => protocol === 'http:')) {
-    problems.push(...idle(['reloadCa'], given, 'an https:// WHERRY_RELOAD_URL'));
-  }
-  return problems;
+function presetRules({ reloadPreset }: Settings, isSet: (key: SettingKey) => boolean): readonly string[] {
+  if (reloadPreset === undefined) return [];
+  const { application, needsValidator, validator } = presets[reloadPreset];
+  if (needsValidator !== true || isSet('validateExec')) return [];
+  return [
+    `WHERRY_RELOAD_PRESET: "${reloadPreset}" needs WHERRY_VALIDATE_EXEC, for ${application} ends when it cannot load a set; set it, e.g. to ${validator}`,
+  ];
 }
+
+function debounceRules({ debounce, debounceMax }: Settings, given: ReadonlySet<string>): readonly string[] {
+  if (debounce === 0) return idle(['debounceMax'], given, 'WHERRY_DEBOUNCE');
+  if (debounce === undefined || debounceMax === undefined || debounceMax >= debounce) return [];
+  const [longest, quiet] = [debounceMax, debounce].map(formatDuration);
+  return [
+    `WHERRY_DEBOUNCE_MAX: "${longest}" is less than WHERRY_DEBOUNCE, "${quiet}"; give it at least as much, or leave it out`,
+  ];
+}
+
+function idleRules(
+  settings: Settings,
+  given: ReadonlySet<string>,
+  isSet: (key: SettingKey) => boolean,
+): readonly string[] {
+  const { reloadPreset, reloadSignal } = settings;
+  const isTold = targets.some(isSet);
+  const isWaitedFor =
+    (['reloadUrl', 'reloadExec', 'ack'] as const).some(isSet) ||
+    processConfirmation(reloadPreset, reloadSignal) !== undefined;
+  const idleUnless = (isUsed: boolean, keys: readonly SettingKey[], needs: string) =>
+    isUsed ? [] : idle(keys, given, needs);
+  return [
+    ...idleUnless(
+      isWaitedFor,
+      ['reloadTimeout'],
+      'WHERRY_RELOAD_URL, WHERRY_RELOAD_EXEC, WHERRY_ACK, or a preset that waits for new workers',
+    ),
+    ...idleUnless(isSet('validateExec'), ['validateTimeout'], 'WHERRY_VALIDATE_EXEC'),
+    ...idleUnless(isSet('verifyUrl'), ['verifyExpect', 'verifyTimeout', 'bakeTime'], 'WHERRY_VERIFY_URL'),
+    ...idleUnless(isTold, ['reloadOnStart'], anyTarget),
+    ...idleUnless(isTold || isSet('verifyUrl'), ['rollback'], `${anyTarget}, or WHERRY_VERIFY_URL`),
+  ];
+}
+
+const targets = ['reloadUrl', 'reloadSignal', 'reloadExec', 'sentinel', 'ack'] as const;
+const anyTarget =
+  'something to tell, such as WHERRY_RELOAD_URL, WHERRY_RELOAD_SIGNAL, WHERRY_RELOAD_EXEC or WHERRY_SENTINEL';

@@ -95,8 +95,8 @@ describe('errors', () => {
   });
 
   test('say of a reserved setting that this version does not have it', () => {
-    expect(problemsOf({ WHERRY_VALIDATE: 'syntax' })).toEqual([
-      'WHERRY_VALIDATE: not part of this version; remove it',
+    expect(problemsOf({ WHERRY_SQS_QUEUE_URL: 'x' })).toEqual([
+      'WHERRY_SQS_QUEUE_URL: not part of this version; remove it',
     ]);
   });
 

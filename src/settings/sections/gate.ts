@@ -21,9 +21,10 @@ export const gateSettings = {
     default: '30s',
     meaning: 'one run of `WHERRY_VALIDATE_EXEC`; one that takes longer is tried again',
   }),
-  reloadUrl: gate(kinds.httpUrls, {
+  reloadUrl: gate(kinds.reloadUrls, {
     url: true,
-    meaning: 'one or more; called in order after the set is published',
+    meaning:
+      'one or more; called in order after the set is published. With the preset `haproxy` the address of its master CLI: `unix:///path` or `tcp://host:port`',
   }),
   reloadMethod: gate(kinds.oneOf('POST', 'PUT', 'GET', 'PATCH', 'DELETE', 'HEAD'), {
     default: 'POST',
@@ -45,7 +46,10 @@ export const gateSettings = {
     default: '2xx',
     meaning: 'statuses that mean accepted, e.g. `200,202`',
   }),
-  reloadTimeout: gate(kinds.timeout, { default: '30s', meaning: 'one call' }),
+  reloadTimeout: gate(kinds.timeout, {
+    default: '30s',
+    meaning: 'one call, one run of a command, one wait for an acknowledgement or for new workers',
+  }),
   reloadPreset: gate(kinds.oneOf(...presetNames), {
     meaning: `${presetNames.map((name) => `\`${name}\``).join(', ')}: everything that differs for that application, each overridable`,
   }),
