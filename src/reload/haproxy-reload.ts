@@ -113,11 +113,6 @@ function classifyTrouble(where: string, error: unknown): Answer {
         class: 'misconfigured',
         detail: `${where}: ${words}; run both containers as the same user, or give the socket a mode in the -S of HAProxy (mode 660)`,
       };
-    case 'EINVAL':
-      return {
-        class: 'misconfigured',
-        detail: `${where}: ${words}; give the socket a path of at most 107 bytes`,
-      };
     default:
       return {
         class: 'not-up',

@@ -176,7 +176,8 @@ export const httpUrls: Kind<readonly URL[]> = {
 
 /** HTTP URLs, and the two forms in which HAProxy's master CLI is reached. */
 export const reloadUrls: Kind<readonly URL[]> = {
-  expected: 'one or more http:// or https:// URLs; for HAProxy unix:///path or tcp://host:port too',
+  expected:
+    'one or more http:// or https:// URLs; for HAProxy unix:///path (107 bytes at most) or tcp://host:port too',
   parse: (value) => {
     const urls = (list.parse(value) ?? []).map((item) => httpUrl.parse(item) ?? socketUrl(item));
     const known = urls.filter((url) => url !== undefined);
@@ -189,7 +190,9 @@ function socketUrl(text: string): URL | undefined {
   const url = new URL(text);
   const { protocol, host, hostname, port, pathname, username, password, search, hash } = url;
   if (`${username}${password}${search}${hash}` !== '') return undefined;
-  const isUnix = protocol === 'unix:' && host === '' && /^\/[^/]/.test(pathname);
+  // Of a longer path the system would silently take the beginning.
+  const isPath = /^\/[^/]/.test(pathname) && Buffer.byteLength(pathname) <= 107;
+  const isUnix = protocol === 'unix:' && host === '' && isPath;
   const isTcp = protocol === 'tcp:' && hostname !== '' && port !== '' && /^\/?$/.test(pathname);
   return isUnix || isTcp ? url : undefined;
 }

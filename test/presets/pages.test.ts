@@ -1,21 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { presetNames } from '../../src/presets/names.ts';
 import { presets } from '../../src/presets/presets.ts';
 import { variableName } from '../../src/settings/schema.ts';
 import { loadSettings } from '../../src/settings/settings.ts';
 
-const described = [
-  'prometheus',
-  'alertmanager',
-  'fluent-bit',
-  'grafana',
-  'spring',
-  'envoy',
-  'caddy',
-] as const;
-
-describe.each(described)('the page of %s', (name) => {
+describe.each(presetNames)('the page of %s', (name) => {
   const page = readFile(`src/presets/${name}.md`, 'utf8');
 
   test('lists what the preset sets', async () => {

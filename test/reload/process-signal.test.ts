@@ -1,30 +1,15 @@
-import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { signalProcess } from '../../src/reload/process-signal.ts';
 import { readProcesses } from '../../src/reload/process-table.ts';
 import { createTargets } from '../../src/reload/targets.ts';
+import { startScript, stopChild, uniqueName } from '../support/named-script.ts';
 import { hasNginx, Nginx } from '../support/nginx.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { context, settingsOf } from './context.ts';
-
-/** A shell script that runs under a name of its own, and what it said so far. */
-async function start(script: string, { name = uniqueName(), session = false } = {}) {
-  const child = spawn('bash', ['-c', `${script}\necho ready\nwhile :; do sleep 0.05; done`], {
-    argv0: name,
-    detached: session,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  onTestFinished(() => stop(child));
-  const said: string[] = [];
-  createInterface(child.stdout).on('line', (line) => said.push(line));
-  await vi.waitFor(() => expect(said).toContain('ready'), 10_000);
-  return { name, child, pid: child.pid ?? 0, said };
-}
 
 /** What another process makes of it. */
 async function signalFromChild(name: string, options: SpawnOptions): Promise<unknown> {
@@ -39,26 +24,15 @@ async function signalFromChild(name: string, options: SpawnOptions): Promise<unk
   return JSON.parse(output);
 }
 
-function uniqueName(): string {
-  return `app-${randomBytes(4).toString('hex')}`;
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exited;
-}
-
 describe('a process in the shared PID namespace', () => {
   test('gets the signal', async () => {
-    const { name, said } = await start('trap "echo reloaded" HUP');
+    const { name, said } = await startScript('trap "echo reloaded" HUP');
     expect(signalProcess(name, 'SIGHUP')).toEqual({ class: 'accepted' });
     await vi.waitFor(() => expect(said).toContain('reloaded'));
   });
 
   test('gets it through the target of the settings', async () => {
-    const { name, said } = await start('trap "echo reloaded" USR1');
+    const { name, said } = await startScript('trap "echo reloaded" USR1');
     const settings = settingsOf({ WHERRY_RELOAD_SIGNAL: 'SIGUSR1', WHERRY_RELOAD_PROCESS: name });
     const [target] = createTargets({ settings, targetDir: '/nowhere', stateDir: '/nowhere', env: {} });
     expect(target).toMatchObject({ name: 'signal', identity: `SIGUSR1 ${name}` });
@@ -67,7 +41,7 @@ describe('a process in the shared PID namespace', () => {
   });
 
   test('that has no handler yet is left alive', async () => {
-    const { name, child } = await start('');
+    const { name, child } = await startScript('');
     expect(signalProcess(name, 'SIGHUP')).toMatchObject({
       class: 'not-up',
       detail: expect.stringContaining('no handler for SIGHUP'),
@@ -76,7 +50,7 @@ describe('a process in the shared PID namespace', () => {
   });
 
   test('that is to end gets SIGTERM without a handler', async () => {
-    const { name, child } = await start('');
+    const { name, child } = await startScript('');
     const exited = once(child, 'exit');
     expect(signalProcess(name, 'SIGTERM')).toEqual({ class: 'accepted' });
     expect(await exited).toEqual([null, 'SIGTERM']);
@@ -89,7 +63,7 @@ describe('a process in the shared PID namespace', () => {
     const parent = spawn('bash', ['-c', '"$0" 0.3 & exec sleep 60', join(directory, name)], {
       stdio: 'ignore',
     });
-    onTestFinished(() => stop(parent));
+    onTestFinished(() => stopChild(parent));
     const stateOf = () => spawnSync('ps', ['-o', 'stat=', '-C', name], { encoding: 'utf8' }).stdout.trim();
     await vi.waitFor(() => expect(stateOf()).toMatch(/^Z/), 10_000);
     expect(signalProcess(name, 'SIGHUP')).toMatchObject({ detail: expect.stringContaining('no process') });
@@ -103,8 +77,8 @@ describe('a process in the shared PID namespace', () => {
   });
 
   test('of a name that unrelated programs share is not guessed', async () => {
-    const first = await start('trap "echo reloaded" HUP', { session: true });
-    const second = await start('trap "echo reloaded" HUP', { name: first.name, session: true });
+    const first = await startScript('trap "echo reloaded" HUP', { session: true });
+    const second = await startScript('trap "echo reloaded" HUP', { name: first.name, session: true });
     expect(signalProcess(first.name, 'SIGHUP')).toMatchObject({
       class: 'misconfigured',
       detail: expect.stringContaining(`pids ${first.pid}, ${second.pid}`),
@@ -122,7 +96,7 @@ describe('a process in the shared PID namespace', () => {
 const isRoot = process.geteuid?.() === 0;
 
 test.skipIf(!isRoot)('a process of another user is named with both users and the cure', async () => {
-  const { name } = await start('trap "echo reloaded" HUP');
+  const { name } = await startScript('trap "echo reloaded" HUP');
   expect(await signalFromChild(name, { uid: 65_534, gid: 65_534 })).toMatchObject({
     class: 'misconfigured',
     detail: expect.stringMatching(/of UID 0 may not be signalled by UID 65534; .*runAsUser.*KILL/),

@@ -7,18 +7,22 @@ function targetsOf(env: Readonly<Record<string, string>>) {
 }
 
 describe('the targets of the settings', () => {
-  test('are told in order: URLs as they are listed, the process, the sentinel', () => {
+  test('are told in order: URLs as they are listed, process, command, sentinel, and last the acknowledgement', () => {
     const targets = targetsOf({
       WHERRY_RELOAD_URL: 'http://127.0.0.1:1/a, http://127.0.0.1:1/b',
       WHERRY_RELOAD_SIGNAL: 'HUP',
       WHERRY_RELOAD_PROCESS: 'nginx',
+      WHERRY_RELOAD_EXEC: 'true',
       WHERRY_SENTINEL: 'reload.json',
+      WHERRY_ACK: 'loaded',
     });
     expect(targets.map(({ name, identity }) => [name, identity])).toEqual([
       ['url1', 'POST http://127.0.0.1:1/a'],
       ['url2', 'POST http://127.0.0.1:1/b'],
       ['signal', 'SIGHUP nginx'],
+      ['exec', expect.stringMatching(/^command [0-9a-f]{4}$/)],
       ['sentinel', 'reload.json'],
+      ['ack', 'loaded'],
     ]);
   });
 

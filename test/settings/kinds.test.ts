@@ -86,6 +86,22 @@ describe('kinds of values', () => {
     expect(kinds.insidePath.parse(text)).toBe(parsed);
   });
 
+  test.each([
+    ['http://app/reload, https://app/', ['http://app/reload', 'https://app/']],
+    ['unix:///run/haproxy/master.sock', ['unix:///run/haproxy/master.sock']],
+    ['tcp://127.0.0.1:9990', ['tcp://127.0.0.1:9990']],
+    ['unix://run/master.sock', undefined],
+    [`unix:///${'x'.repeat(107)}`, undefined],
+    ['unix:///run/a?b', undefined],
+    ['tcp://127.0.0.1', undefined],
+    ['tcp://u:p@127.0.0.1:9990', undefined],
+    ['tcp://127.0.0.1:9990/reload', undefined],
+    ['ftp://app/', undefined],
+    ['http://app/, nothing', undefined],
+  ])('%s as what is called', (text, parsed) => {
+    expect(kinds.reloadUrls.parse(text)?.map(({ href }) => href)).toEqual(parsed);
+  });
+
   test('signals may leave out SIG', () => {
     expect(kinds.signalName.parse('HUP')).toBe('SIGHUP');
     expect(kinds.signalName.parse('SIGKILL')).toBeUndefined();
