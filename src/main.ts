@@ -9,10 +9,13 @@ import { loadSettings } from './settings/settings.ts';
 
 /** Parses, and dispatches to a command; what a command needs is loaded with it. */
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  let command: CommandLine['command'];
   try {
-    return await dispatch(parseCommandLine(argv), env);
+    const line = parseCommandLine(argv);
+    command = line.command;
+    return await dispatch(line, env);
   } catch (error) {
-    return reportFatal(error);
+    return reportFatal(error, command === undefined || command === 'run' || command === 'init');
   }
 }
 

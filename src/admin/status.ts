@@ -105,7 +105,7 @@ export function statusRows(
     ],
     ['held', hold === undefined ? [] : ['nothing new is published', `since ${time(hold.at)}`]],
     ['pinned', pin === undefined ? [] : [pin.revision, `since ${time(pin.at)}`]],
-    ['can roll back to', status.rollsBackTo === undefined ? [] : [status.rollsBackTo]],
+    ['undo goes to', status.rollsBackTo === undefined ? [] : [status.rollsBackTo]],
     [
       'by hand',
       lastRequest === undefined

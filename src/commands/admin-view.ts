@@ -3,7 +3,7 @@ import type { StatusDocument } from '../admin/status.ts';
 import type { AdminView, Health } from '../admin/view.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Loop } from '../engine/loop.ts';
-import { pendingTargets } from '../engine/state.ts';
+import { pendingTargets } from '../engine/machine/state.ts';
 import { statusDocument } from './status-document.ts';
 
 /** Fills what the administration shows from the engine and the loop. */
@@ -20,11 +20,13 @@ export function adminView(engine: Engine, loop: Loop, metrics: Metrics): AdminVi
 
 /** The status of the running sidecar. */
 export function liveStatus(engine: Engine, loop: Loop): StatusDocument {
-  const { source, targets } = engine.parts;
+  const { description, targets, verification } = engine.parts;
   const until = loop.untilNextPoll();
   const nextPoll = until === undefined ? undefined : new Date(Date.now() + until);
-  return statusDocument(source.description, engine.state, {
+  return statusDocument(description, engine.state, {
     targets,
+    verifies: verification !== undefined,
+    shown: engine.shown,
     lastContact: engine.lastContact,
     nextPoll,
   });

@@ -4,15 +4,18 @@ import { hideCredentials, SettingsErrors } from '../settings/settings.ts';
 
 const terminationLog = '/dev/termination-log';
 
-/** Says why a command ends, a line a problem, and gives its exit code. */
-export function reportFatal(error: unknown): number {
+/**
+ * Says why a command ends, a line a problem, and gives its exit code. `isContainer` is false for a command that is run
+ * beside the sidecar, in its container: what the kubelet is told is not its to write.
+ */
+export function reportFatal(error: unknown, isContainer = true): number {
   const failure = toFailure(error);
   const lines = failure instanceof SettingsErrors ? failure.problems : [failure.message];
   for (const line of lines) process.stderr.write(`wherry: ${hideCredentials(line)}\n`);
   if (process.env['WHERRY_LOG_LEVEL'] === 'debug' && failure.cause instanceof Error) {
     process.stderr.write(`${hideCredentials(failure.cause.stack ?? '')}\n`);
   }
-  tellKubelet(hideCredentials(lines.join('\n')));
+  if (isContainer) tellKubelet(hideCredentials(lines.join('\n')));
   return failure.exitCode;
 }
 

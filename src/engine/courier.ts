@@ -1,19 +1,16 @@
-import type { Log } from '../platform/log.ts';
 import type { Answer, Target } from '../reload/target.ts';
 import { describeAnswer } from './answer-log.ts';
 import type { Action } from './machine/events.ts';
 import { due } from './machine/machine.ts';
 import type { PublishedSet, State } from './machine/state.ts';
 import type { Memory } from './memory.ts';
-import type { Observer } from './observer.ts';
+import type { EngineOptions } from './options.ts';
 import { OwedChanges } from './owed-changes.ts';
 import { type Parts, rulesOf } from './parts.ts';
 import { lookBefore } from './put-in-place.ts';
 import { verifySet } from './verify-set.ts';
 
-export interface CourierOptions {
-  readonly observer: Observer;
-  readonly log: Log;
+export interface CourierOptions extends Pick<EngineOptions, 'observer' | 'log' | 'backoffs'> {
   /** Called when there is nothing more to tell, so that the loop does what follows from it. */
   readonly onEnd: () => void;
   /** Called when telling was interrupted by something unforeseen: it must begin again. */
@@ -93,7 +90,7 @@ export class Courier {
   /** False when it was stopped. */
   async #deliver(round: Round, { set, targets: names }: Action & { kind: 'deliver' }): Promise<boolean> {
     const { memory, parts, overtaken, ending } = round;
-    const { observer, log } = this.#options;
+    const { observer, log, backoffs } = this.#options;
     const { deliver } = await import('../reload/delivery.ts');
     const started = performance.now();
     const { revision, sequence, publishedAt } = set;
@@ -108,6 +105,7 @@ export class Courier {
       },
       signal: overtaken,
       hardSignal: ending,
+      ...(backoffs === undefined ? {} : { backoffs }),
       onAnswer: (target, answer, attempt) => this.#note(round, { set, target, answer, attempt, started }),
     });
     if (outcome.kind === 'stopped') return false;

@@ -45,7 +45,6 @@ export class Engine implements AsyncDisposable {
   #handsOver = false;
 
   constructor(options: EngineOptions, parts: Parts) {
-    const { observer, log } = options;
     this.#options = options;
     this.#parts = parts;
     const onEnd = () => {
@@ -54,7 +53,7 @@ export class Engine implements AsyncDisposable {
       this.alarm.ring();
     };
     const onFailure = () => void setTimeout(() => this.alarm.ring(), deliveryRetry).unref();
-    this.#courier = new Courier({ observer, log, onEnd, onFailure });
+    this.#courier = new Courier({ ...options, onEnd, onFailure });
   }
 
   get state(): State | undefined {
@@ -122,9 +121,11 @@ export class Engine implements AsyncDisposable {
   /** Does what a person asks for as far as that is a matter of state; what follows is the loop's. */
   async ask(request: Request): Promise<RequestOutcome> {
     const context = this.#context();
-    await tell(context, { type: 'asked', request });
+    const written = tell(context, { type: 'asked', request });
+    // Before anything else can happen: another request may come while this one is written.
     const { lastRequest } = context.memory.state;
-    if (lastRequest?.id !== request.id) throw new Error(`request ${request.id} was overtaken by another`);
+    await written;
+    if (lastRequest?.id !== request.id) throw new Error(`request ${request.id} was not taken`);
     const { action, result, detail } = lastRequest;
     this.#options.log.warn({ action, result }, `asked by hand: ${detail}`);
     this.#waiting = undefined;

@@ -1,6 +1,7 @@
 import type { Log } from '../platform/log.ts';
 import type { StageOptions } from '../publish/stage.ts';
 import type { SymlinkPublisher } from '../publish/symlink-publisher.ts';
+import type { Backoffs } from '../reload/delivery.ts';
 import type { Observer } from './observer.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -15,4 +16,6 @@ export interface EngineOptions {
   readonly log: Log;
   /** The process is ending: a reload call that is under way is given up too. */
   readonly ending: AbortSignal;
+  /** Milliseconds between two tries of a reload; the delivery's own unless given. */
+  readonly backoffs?: Backoffs;
 }

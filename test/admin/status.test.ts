@@ -12,11 +12,23 @@ published     b0a1c2
 source is at  c3d4e5
 targets       url1 acknowledged, took sequence 7
               signal pending, took no set yet; not-up: no process "nginx" is running
+verification  unverified
+              GET /health answered 500
+rejected      the published set, and it stays
+              answered 400: no
 quarantined   c3d4e5
-              answered 500: banana
+              by target: answered 500: banana
               2026-11-23T00:01:00.000Z (1m ago)
 rolled back   from c3d4e5
-              answered 500: banana
+              by target: answered 500: banana
+              2026-11-23T00:01:00.000Z (1m ago)
+held          nothing new is published
+              since 2026-11-23T00:01:00.000Z (1m ago)
+pinned        b0a1c2
+              since 2026-11-23T00:01:00.000Z (1m ago)
+undo goes to  a9b8c7
+by hand       hold, done
+              nothing new is published
               2026-11-23T00:01:00.000Z (1m ago)
 last sync     published, 2026-11-23T00:01:00.000Z (1m ago)
 last failure  no route to host

@@ -41,9 +41,8 @@ test.skipIf(!hasProgram('prometheus'))(
         .poll(async () => (await stateOf(target)).targets['url1']?.lastAnswer?.class)
         .toBe('accepted');
       expect(await served()).toContain('scrape_interval: 20s');
-      const { quarantine } = await stateOf(target);
-      expect(quarantine?.revision).toBe(bad);
-      expect(quarantine?.reason).toContain('500');
+      const [refused] = (await stateOf(target)).quarantine ?? [];
+      expect(refused).toMatchObject({ by: 'target', revision: bad, reason: expect.stringContaining('500') });
 
       await repository.commit({ 'prometheus.yml': config('30s'), 'rules/a.yml': rules('sum(up)') });
       await expect.poll(served).toContain('scrape_interval: 30s');

@@ -2,6 +2,7 @@ import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Engine } from '../../src/engine/engine.ts';
 import { silentObserver } from '../../src/engine/observer.ts';
+import type { EngineOptions } from '../../src/engine/options.ts';
 import type { Parts } from '../../src/engine/parts.ts';
 import { StateStore } from '../../src/engine/state-store.ts';
 import type { Log } from '../../src/platform/log.ts';
@@ -23,6 +24,7 @@ export function engineOn(
   source: Source,
   parts: Partial<Parts> = {},
   changes: Partial<PublisherOptions> = {},
+  more: Partial<EngineOptions> = {},
 ): Engine {
   const options = {
     target,
@@ -42,6 +44,7 @@ export function engineOn(
       observer: silentObserver,
       log: silentLog,
       ending: new AbortController().signal,
+      ...more,
     },
     {
       keys: { setKey: 'set', reloadKey: 'reload' },

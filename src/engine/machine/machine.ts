@@ -84,10 +84,8 @@ export function due(state: State, rules: Rules): Action | undefined {
 }
 
 /** The good set that would take the place of the published one. */
-function fallback(state: State): PublishedSet | undefined {
-  const { published, good } = state;
-  const isOther = good !== undefined && good.digest !== published?.digest;
-  return isOther && quarantineOf(state, good.digest) === undefined ? good : undefined;
+function fallback({ published, good }: State): PublishedSet | undefined {
+  return good?.digest === published?.digest ? undefined : good;
 }
 
 /** Whether a held sidecar may follow: only to its first set, without which nothing in the pod would start. */
