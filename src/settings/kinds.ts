@@ -163,7 +163,7 @@ export const statuses: Kind<Statuses> = {
 };
 
 /** One or more `http:` or `https:` URLs. */
-export const httpUrls: Kind<readonly URL[]> = {
+const httpUrls: Kind<readonly URL[]> = {
   expected: 'one or more http:// or https:// URLs',
   parse: (value) => {
     const items = list.parse(value) ?? [];
