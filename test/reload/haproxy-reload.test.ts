@@ -109,9 +109,9 @@ describe('a master that answers as HAProxy 2.7 and later', () => {
 
   test('and that never answers is not up when the time is over', async () => {
     await using server = await LineServer.start({ 'show proc': [listing(8)], reload: [() => undefined] });
-    expect(await reload(server.url, { timeout: 300 })).toEqual({
+    expect(await reload(server.url, { timeout: 1500 })).toEqual({
       class: 'not-up',
-      detail: `${server.url.href}: HAProxy gave no whole answer to "reload" within 300ms (WHERRY_RELOAD_TIMEOUT)`,
+      detail: `${server.url.href}: HAProxy gave no whole answer to "reload" within 1500ms (WHERRY_RELOAD_TIMEOUT)`,
     });
   });
 
@@ -155,9 +155,9 @@ describe('a master that closes the connection, as before 2.7', () => {
 
   test('and shows nothing is not up when the time is over', async () => {
     await using server = await LineServer.start({ 'show proc': [listing(8)], reload: [''] });
-    expect(await reload(server.url, { timeout: 300 })).toMatchObject({
+    expect(await reload(server.url, { timeout: 1500 })).toMatchObject({
       class: 'not-up',
-      detail: expect.stringContaining('neither a new worker nor a failed reload within 300ms'),
+      detail: expect.stringContaining('neither a new worker nor a failed reload within 1500ms'),
     });
   });
 
