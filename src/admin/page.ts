@@ -46,12 +46,16 @@ ${rows.join('\n')}
 `;
 }
 
-function summary({ published, quarantine, targets, pending, lastFailure }: StatusDocument) {
+function summary({ published, rejected, quarantine, pending, verification, ...rest }: StatusDocument) {
+  const { lastFailure, hold, pin } = rest;
   if (published === undefined) return { word: 'nothing is published yet', good: false };
+  if (rejected !== undefined) return { word: 'the set was rejected', good: false };
   if (quarantine !== undefined) return { word: 'a revision is quarantined', good: false };
-  if (targets.some(({ state }) => state === 'rejected')) return { word: 'the set was rejected', good: false };
   if (pending) return { word: 'a reload is pending', good: false };
+  if (verification?.state === 'unverified') return { word: 'the set does not verify', good: false };
   if (lastFailure !== undefined) return { word: 'the last sync failed', good: false };
+  if (hold !== undefined) return { word: 'held by hand', good: true };
+  if (pin !== undefined) return { word: 'pinned by hand', good: true };
   return { word: 'in step', good: true };
 }
 

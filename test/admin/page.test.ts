@@ -3,6 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { pagePolicy, renderPage } from '../../src/admin/page.ts';
 import { empty, full, now } from './documents.ts';
 
+/** Nothing is wrong, and nothing was asked for by hand. */
+const inStep = {
+  ...empty,
+  published: full.published,
+};
+
 describe('the page', () => {
   test('shows the status', () => {
     const page = renderPage(full, now);
@@ -12,10 +18,14 @@ describe('the page', () => {
 
   test.each([
     ['nothing is published yet', empty],
-    ['a revision is quarantined', full],
-    ['a reload is pending', { ...full, quarantine: undefined }],
-    ['the last sync failed', { ...full, quarantine: undefined, pending: false }],
-    ['in step', { ...full, quarantine: undefined, pending: false, lastFailure: undefined }],
+    ['the set was rejected', full],
+    ['a revision is quarantined', { ...full, rejected: undefined }],
+    ['a reload is pending', { ...inStep, pending: true }],
+    ['the set does not verify', { ...inStep, verification: { state: 'unverified' as const } }],
+    ['the last sync failed', { ...inStep, lastFailure: full.lastFailure }],
+    ['held by hand', { ...inStep, hold: full.hold, pin: full.pin }],
+    ['pinned by hand', { ...inStep, pin: full.pin }],
+    ['in step', inStep],
   ])('says in its title: %s', (word, status) => {
     expect(renderPage(status, now)).toContain(`<title>Wherry: ${word}</title>`);
   });

@@ -1,9 +1,11 @@
-import { readlink, writeFile } from 'node:fs/promises';
+import { readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
+import type { Wish } from '../../src/engine/machine/request.ts';
 import { UnreachableError } from '../../src/failure/failure.ts';
 import type { Answer, ReloadContext, Target } from '../../src/reload/target.ts';
+import type { Revision } from '../../src/snapshot/entry.ts';
 import { engineOn, readSet } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -253,15 +255,107 @@ describe('rollback', () => {
     expect(engine.state?.quarantine?.at(-1)?.revision).toBe('r1');
   });
 
-  test('a good generation that something else edited is not gone back to, and the source is followed on', async () => {
-    const { target, engine, source } = await publishGoodThenBad();
+  test('a good generation that something else edited is brought from the source again', async () => {
+    const { target, engine } = await publishGoodThenBad();
     await writeFile(join(target, engine.state?.good?.generation ?? '', 'a'), 'tampered');
     await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
     await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'good' });
+    expect(engine.state?.rolledBack).toMatchObject({ from: 'r2', by: 'target' });
+  });
+
+  test('a good set that is to be had nowhere is not gone back to, and the source is followed on', async () => {
+    const { target, engine, source } = await publishGoodThenBad();
+    await writeFile(join(target, engine.state?.good?.generation ?? '', 'a'), 'tampered');
+    source.history.delete('r1');
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    await turn(engine);
     expect(await readSet(target)).toEqual({ a: 'bad' });
+    expect(engine.state?.good).toBeUndefined();
     source.set('r3', { a: 'better' });
     await turn(engine);
     expect(await readSet(target)).toEqual({ a: 'better' });
+  });
+});
+
+describe('by hand', () => {
+  async function publishTwo() {
+    const { target, source, application, start } = await bench();
+    const engine = await start();
+    for (const revision of ['r1', 'r2']) {
+      source.set(revision, { a: revision });
+      await turn(engine);
+      await expect.poll(() => engine.state?.good?.revision).toBe(revision);
+    }
+    const ask = (wish: Wish) => engine.ask({ ...wish, id: wish.action });
+    return { target, source, application, engine, start, ask };
+  }
+
+  test('rollback takes the earlier set from the source when the volume has it no more', async () => {
+    const { target, engine, ask } = await publishTwo();
+    await rm(join(target, engine.state?.previousGood?.generation ?? ''), { recursive: true });
+    expect(await ask({ action: 'rollback' })).toMatchObject({ result: 'under-way' });
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'r1' });
+    expect(engine.state?.lastRequest).toMatchObject({ result: 'done' });
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'r1' });
+  });
+
+  test('rollback to a set that is to be had nowhere is refused, and changes nothing', async () => {
+    const { target, source, engine, ask } = await publishTwo();
+    await rm(join(target, engine.state?.previousGood?.generation ?? ''), { recursive: true });
+    source.history.delete('r1');
+    await ask({ action: 'rollback' });
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'r2' });
+    expect(engine.state?.lastRequest).toMatchObject({ result: 'refused' });
+    expect(engine.state?.quarantine).toBeUndefined();
+  });
+
+  test('a rollback that the source cannot serve now is done when it can', async () => {
+    const { target, source, engine, ask } = await publishTwo();
+    await rm(join(target, engine.state?.previousGood?.generation ?? ''), { recursive: true });
+    const past = source.at('r1' as Revision);
+    past.failure = new UnreachableError({ problem: 'down' });
+    vi.spyOn(source, 'at').mockReturnValue(past);
+    await ask({ action: 'rollback' });
+    await expect(turn(engine)).rejects.toThrow('down');
+    expect(await readSet(target)).toEqual({ a: 'r2' });
+    past.failure = undefined;
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'r1' });
+  });
+
+  test('pin follows a revision until resume, over restarts', async () => {
+    const { target, source, engine, start, ask } = await publishTwo();
+    await ask({ action: 'pin', revision: 'r1' as Revision });
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'r1' });
+    source.set('r3', { a: 'r3' });
+    await engine[Symbol.asyncDispose]();
+    const again = await start();
+    await turn(again);
+    expect(await readSet(target)).toEqual({ a: 'r1' });
+    await again.ask({ action: 'resume', id: 'later' });
+    await turn(again);
+    expect(await readSet(target)).toEqual({ a: 'r3' });
+  });
+
+  test('a pinned revision that is not there is a failure, and the published set stays', async () => {
+    const { target, engine, ask } = await publishTwo();
+    await ask({ action: 'pin', revision: 'nowhere' as Revision });
+    await expect(turn(engine)).rejects.toThrow('nowhere is not there');
+    expect(await readSet(target)).toEqual({ a: 'r2' });
+  });
+
+  test('hold keeps what the source shows from being published, and shows it', async () => {
+    const { target, source, engine, ask } = await publishTwo();
+    await ask({ action: 'hold' });
+    source.set('r3', { a: 'r3' });
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'r2' });
+    expect(engine.shown).toBe('r3');
   });
 });
 

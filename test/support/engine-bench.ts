@@ -8,7 +8,7 @@ import { StateStore } from '../../src/engine/state-store.ts';
 import type { Log } from '../../src/platform/log.ts';
 import { type PublisherOptions, SymlinkPublisher } from '../../src/publish/symlink-publisher.ts';
 import { toEverybody } from '../../src/reload/routing.ts';
-import type { Source } from '../../src/sources/source.ts';
+import type { MemorySource } from './memory-source.ts';
 
 const silentLog: Log = {
   trace: () => undefined,
@@ -21,7 +21,7 @@ const silentLog: Log = {
 /** An engine on a target directory, as the commands wire it. */
 export function engineOn(
   target: string,
-  source: Source,
+  source: MemorySource,
   parts: Partial<Parts> = {},
   changes: Partial<PublisherOptions> = {},
   more: Partial<EngineOptions> = {},
@@ -48,7 +48,7 @@ export function engineOn(
     },
     {
       keys: { setKey: 'set', reloadKey: 'reload' },
-      createSource: () => source,
+      createSource: (revision) => (revision === undefined ? source : source.at(revision)),
       description: source.description,
       targets: [],
       routing: toEverybody,

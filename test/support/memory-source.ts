@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { MissingError } from '../../src/failure/failure.ts';
 import type { Entry, Fingerprint, Revision, Snapshot } from '../../src/snapshot/entry.ts';
 import { parsePath } from '../../src/snapshot/path-rules.ts';
 import type { FileSink, Probe, Source } from '../../src/sources/source.ts';
@@ -13,10 +14,22 @@ export class MemorySource implements Source {
   /** Paths whose content was asked for, in order. */
   readonly written: string[] = [];
   probes = 0;
+  /** What it had at each revision; one that is taken out is gone for good. */
+  readonly history = new Map<string, Readonly<Record<string, string>>>();
 
   set(revision: string, files: Readonly<Record<string, string>>): void {
     this.revision = revision as Revision;
     this.files = files;
+    this.history.set(revision, files);
+  }
+
+  /** The source as it was at a revision, for good. */
+  at(revision: Revision): MemorySource {
+    const files = this.history.get(revision);
+    const past = new MemorySource();
+    if (files === undefined) past.failure = new MissingError({ problem: `${revision} is not there` });
+    else past.set(revision, files);
+    return past;
   }
 
   async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
