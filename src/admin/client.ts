@@ -1,6 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
-import { isLocalhost, lookUpLocalhost } from '../reload/hosts.ts';
-import { oneLine } from '../reload/one-line.ts';
+import { isLocalhost, lookUpLocalhost } from '../platform/hosts.ts';
+import { oneLine } from '../platform/one-line.ts';
 import type { ListenAddress } from '../settings/kinds.ts';
 import type { Health } from './view.ts';
 

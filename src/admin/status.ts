@@ -1,6 +1,6 @@
 import type { FailureKind } from '../failure/failure.ts';
+import { oneLine } from '../platform/one-line.ts';
 import { formatDuration } from '../platform/units.ts';
-import { oneLine } from '../reload/one-line.ts';
 import type { AnswerClass } from '../reload/target.ts';
 
 /** What `GET /status` and `wherry status --json` say. Times are ISO 8601; nothing in it is secret. */

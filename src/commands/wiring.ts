@@ -5,13 +5,13 @@ import { createLogger } from '../platform/logger.ts';
 import type { PublisherOptions } from '../publish/symlink-publisher.ts';
 import { type Routing, toEverybody } from '../reload/routing.ts';
 import type { Target } from '../reload/target.ts';
-import type { Verification } from '../reload/verify.ts';
 import { pathInTarget } from '../settings/acknowledgement-rules.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Revision } from '../snapshot/entry.ts';
 import type { KeptPath } from '../snapshot/guard-rails.ts';
 import { createGitSource } from '../sources/git/git-source.ts';
 import type { Validate } from '../validation/gate.ts';
+import type { Verification } from '../verification/verification.ts';
 import { keysOf } from './judging-keys.ts';
 
 export interface Places {
@@ -117,6 +117,6 @@ async function loadVerification(
   env: NodeJS.ProcessEnv,
 ): Promise<Verification | undefined> {
   if (settings.verifyUrl === undefined) return undefined;
-  const { createVerification } = await import('../reload/verify.ts');
+  const { createVerification } = await import('../verification/verification.ts');
   return createVerification(settings, env);
 }

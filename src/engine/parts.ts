@@ -1,11 +1,11 @@
 import type { Routing } from '../reload/routing.ts';
 import type { Target } from '../reload/target.ts';
-import type { Verification } from '../reload/verify.ts';
 import type { Revision } from '../snapshot/entry.ts';
 import type { GuardRails } from '../snapshot/guard-rails.ts';
 import type { LinkRule } from '../snapshot/links.ts';
 import type { Source } from '../sources/source.ts';
 import type { Validate } from '../validation/gate.ts';
+import type { Verification } from '../verification/verification.ts';
 import type { Rules } from './machine/events.ts';
 import type { Keys } from './machine/state.ts';
 

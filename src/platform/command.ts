@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
 import { systemCode } from '../failure/failure.ts';
-import { oneLine } from '../reload/one-line.ts';
 import { BoundedOutput, lastBytes } from './bounded-output.ts';
 import { type ParsedCommand, parseCommand } from './command-form.ts';
 import { withDeadline } from './deadline.ts';
+import { oneLine } from './one-line.ts';
 import { killGroup, spawnGroup } from './process-group.ts';
 
 export { commandEnvironment } from './command-environment.ts';

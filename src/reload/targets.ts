@@ -1,11 +1,11 @@
 import type { Settings } from '../settings/schema.ts';
-import { acknowledgementTarget } from './acknowledgement-target.ts';
-import { execTarget } from './exec-target.ts';
-import { haproxyTarget, isHaproxyCli } from './haproxy-target.ts';
-import { sentinelTarget } from './sentinel-target.ts';
-import { signalTarget } from './signal-target.ts';
+import { execTarget } from './command/exec-target.ts';
+import { acknowledgementTarget } from './file/acknowledgement-target.ts';
+import { sentinelTarget } from './file/sentinel-target.ts';
+import { haproxyTarget, isHaproxyCli } from './haproxy/haproxy-target.ts';
+import { urlTarget } from './http/url-target.ts';
+import { signalTarget } from './process/signal-target.ts';
 import type { Target } from './target.ts';
-import { urlTarget } from './url-target.ts';
 
 export interface TargetsOptions {
   readonly settings: Settings;

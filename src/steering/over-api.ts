@@ -1,7 +1,7 @@
 import { type AdminAddress, type AdminAnswer, callAdmin, foreign, silent } from '../admin/client.ts';
 import type { RequestOutcome, Wish } from '../engine/machine/request.ts';
 import { DeniedError, type Failure, SettingsError, UnreachableError } from '../failure/failure.ts';
-import { oneLine } from '../reload/one-line.ts';
+import { oneLine } from '../platform/one-line.ts';
 import { followToEnd, type Patience } from './follow-outcome.ts';
 import { parseLastRequest, parseOutcome } from './wish.ts';
 

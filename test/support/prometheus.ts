@@ -1,10 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
+import { systemCode } from '../../src/failure/failure.ts';
+import { ask } from './http-client.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** Whether Debian's package of that name is here: `prometheus`, `promtool`. */
@@ -28,6 +31,8 @@ export interface PrometheusOptions {
   readonly lifecycle?: boolean;
   /** A free one unless it is given. */
   readonly port?: number;
+  /** Its database does not get ready before `openDatabase`: there is a pipe in the place of its log. */
+  readonly holdsDatabase?: boolean;
 }
 
 /** A real Prometheus on loopback. */
@@ -35,25 +40,29 @@ export class Prometheus implements AsyncDisposable {
   readonly port: number;
   readonly configPath: string;
   readonly #child: ChildProcess;
+  readonly #data: string;
 
-  private constructor(child: ChildProcess, port: number, configPath: string) {
+  private constructor(child: ChildProcess, port: number, configPath: string, data: string) {
     this.#child = child;
     this.port = port;
     this.configPath = configPath;
+    this.#data = data;
   }
 
-  /** Resolves when it is ready; until then a reload would only wait. */
+  /** Resolves when it is ready; until then a reload would only wait. With a held database: when it listens. */
   static async start({
     config = goodConfig,
     configDirectory,
     lifecycle = true,
     port: wanted = 0,
+    holdsDatabase = false,
   }: PrometheusOptions = {}): Promise<Prometheus> {
     const directory = await temporaryDirectory();
     const configPath = join(configDirectory ?? directory, 'prometheus.yml');
     if (configDirectory === undefined) await writeFile(configPath, config);
     const data = join(directory, 'data');
-    await mkdir(data);
+    await mkdir(join(data, 'wal'), { recursive: true });
+    if (holdsDatabase) execFileSync('mkfifo', [firstSegment(data)]);
     const child = spawn(
       'prometheus',
       [
@@ -64,8 +73,30 @@ export class Prometheus implements AsyncDisposable {
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
-    const port = await portOf(child);
-    return new Prometheus(child, port, configPath);
+    const port = await portOf(child, !holdsDatabase);
+    return new Prometheus(child, port, configPath, data);
+  }
+
+  /** Lets a held database start: whenever Prometheus opens the pipe, it finds it empty. */
+  async openDatabase(): Promise<void> {
+    await expect.poll(() => this.#endPipe(), { timeout: 30_000, interval: 20 }).toBe(200);
+  }
+
+  async #endPipe(): Promise<number> {
+    try {
+      const pipe = await open(firstSegment(this.#data), constants.O_WRONLY | constants.O_NONBLOCK);
+      await pipe.close();
+    } catch (error) {
+      // Nobody reads it now, or Prometheus has cut its log.
+      if (!['ENXIO', 'ENOENT'].includes(systemCode(error) ?? '')) throw error;
+    }
+    return (await ask(`http://127.0.0.1:${this.port}/-/ready`)).status;
+  }
+
+  /** The configuration in force. */
+  async configuration(): Promise<string> {
+    const text = await getText(`http://127.0.0.1:${this.port}/api/v1/status/config`);
+    return (JSON.parse(text) as { data: { yaml: string } }).data.yaml;
   }
 
   get url(): URL {
@@ -102,12 +133,16 @@ export class Prometheus implements AsyncDisposable {
   }
 }
 
+function firstSegment(data: string): string {
+  return join(data, 'wal', '00000000');
+}
+
 /** It tells in its log which port it got, and that it is ready, in either order. */
-async function portOf(child: ChildProcess): Promise<number> {
+async function portOf(child: ChildProcess, waitsForReady: boolean): Promise<number> {
   if (child.stderr === null) throw new Error('no log');
   const lines: string[] = [];
   let port: number | undefined;
-  let isReady = false;
+  let isReady = !waitsForReady;
   for await (const line of createInterface(child.stderr)) {
     lines.push(line);
     const found = /msg="Listening on" address=127\.0\.0\.1:(\d+)/.exec(line)?.[1];

@@ -1,7 +1,7 @@
+import { oneLine } from '../../platform/one-line.ts';
 import { formatDuration } from '../../platform/units.ts';
 import type { AnswerPattern, Preset } from '../../presets/preset.ts';
 import type { Statuses } from '../../settings/kinds.ts';
-import { oneLine } from '../one-line.ts';
 import type { Answer } from '../target.ts';
 import { cureOfError, messageOf, reloadWording } from './errors.ts';
 import { CallTimeout, type Response } from './exchange.ts';

@@ -1,6 +1,6 @@
 import type { Counters } from '../../presets/preset.ts';
-import { statistics } from '../metric-text.ts';
 import type { Before, Finding } from './judgement.ts';
+import { statistics } from './metric-text.ts';
 
 interface Sums {
   readonly taken: number;

@@ -1,4 +1,4 @@
-import { oneLine } from '../one-line.ts';
+import { oneLine } from '../../platform/one-line.ts';
 
 /** The settings to look at, as far as they differ by what is asked. */
 export interface Wording {

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
-import { hostOf, isLocalhost, isLoopback, lookUpLocalhost } from '../hosts.ts';
-import { oneLine } from '../one-line.ts';
+import { hostOf, isLocalhost, isLoopback, lookUpLocalhost } from '../../platform/hosts.ts';
+import { oneLine } from '../../platform/one-line.ts';
 import { type Access, shownUrl } from './access.ts';
 
 /** One request, and how much of an answer is waited for. */

@@ -1,7 +1,7 @@
 import type { HttpConfirmation } from '../../presets/preset.ts';
-import { valueAt } from '../json-pointer.ts';
-import { metricValues } from '../metric-text.ts';
 import { judgeCounters } from './counters.ts';
+import { valueAt } from './json-pointer.ts';
+import { metricValues } from './metric-text.ts';
 
 /**
  * What one look says of a set. `stays`: milliseconds that it must go on saying so before it counts, because the

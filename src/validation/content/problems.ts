@@ -1,4 +1,4 @@
-import { oneLine } from '../../reload/one-line.ts';
+import { oneLine } from '../../platform/one-line.ts';
 import type { Fault } from './document.ts';
 
 const told = 10;

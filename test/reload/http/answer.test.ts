@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { oneLine } from '../../../src/platform/one-line.ts';
 import { presets } from '../../../src/presets/presets.ts';
 import {
   type Call,
@@ -7,7 +8,6 @@ import {
   type Dialect,
 } from '../../../src/reload/http/answer.ts';
 import { CallTimeout, type Response } from '../../../src/reload/http/exchange.ts';
-import { oneLine } from '../../../src/reload/one-line.ts';
 import { settingsOf } from '../context.ts';
 
 function callOf(expected = '2xx', dialect: Dialect = {}): Call {
