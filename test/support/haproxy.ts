@@ -25,14 +25,19 @@ export class Haproxy implements AsyncDisposable {
     this.#child = child;
   }
 
-  /** Resolves when it answers with `text`, and its master takes commands. */
-  static async start(text: string): Promise<Haproxy> {
+  /**
+   * Resolves when it answers with `text`, and its master takes commands. `place` puts its first configuration
+   * elsewhere than in its own directory, and says where.
+   */
+  static async start(text: string, place?: (content: string) => Promise<string>): Promise<Haproxy> {
     const directory = await temporaryDirectory();
     const name = `hap-${randomBytes(4).toString('hex')}`;
     const executable = join(directory, name);
     await copyFile(program, executable);
-    const config = join(directory, 'haproxy.cfg');
-    await writeFile(config, configOf(directory, text, ''));
+    const content = configOf(directory, text, '');
+    let config = join(directory, 'haproxy.cfg');
+    if (place === undefined) await writeFile(config, content);
+    else config = await place(content);
     const child = spawn(executable, ['-W', '-S', join(directory, 'master.sock'), '-f', config], {
       stdio: 'ignore',
     });
@@ -59,6 +64,11 @@ export class Haproxy implements AsyncDisposable {
   /** Writes the next configuration; `extra` is put in as it stands, right or wrong. */
   async configure(text: string, extra = ''): Promise<void> {
     await writeFile(join(this.#directory, 'haproxy.cfg'), configOf(this.#directory, text, extra));
+  }
+
+  /** A configuration for this very process. */
+  configuration(text: string, extra = ''): string {
+    return configOf(this.#directory, text, extra);
   }
 
   async get(): Promise<string> {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -50,6 +50,21 @@ export class Nginx implements AsyncDisposable {
   /** Writes the next configuration; `extra` is put in as it stands, right or wrong, `include` names more files. */
   async configure(text: string, extra = '', include?: string): Promise<void> {
     await writeFile(join(this.#directory, 'nginx.conf'), configOf(this.#directory, text, extra, include));
+  }
+
+  /** A command that finds out whether nginx would take the set below `WHERRY_STAGED`, included as `include` says. */
+  async validator(text: string, include: string): Promise<string> {
+    const script = join(this.#directory, 'validate');
+    const wrapper = join(this.#directory, 'wrapper.conf');
+    const own = await mkdtemp(join(this.#directory, 'validation-'));
+    await writeFile(wrapper, configOf(own, text, '', `@set@/${include}`));
+    const lines = [
+      '#!/bin/sh',
+      `sed "s#@set@#$WHERRY_STAGED#" ${wrapper} > ${own}/nginx.conf || exit 75`,
+      `exec ${program} -t -q -e stderr -c ${own}/nginx.conf`,
+    ];
+    await writeFile(script, `${lines.join('\n')}\n`, { mode: 0o755 });
+    return script;
   }
 
   errors(): Promise<string> {
