@@ -1,5 +1,6 @@
 import type { Answer, Target } from '../reload/target.ts';
 import { describeAnswer } from './answer-log.ts';
+import { lookBefore } from './look-before.ts';
 import type { Action } from './machine/events.ts';
 import { due } from './machine/machine.ts';
 import type { PublishedSet, State } from './machine/state.ts';
@@ -7,7 +8,7 @@ import type { Memory } from './memory.ts';
 import type { EngineOptions } from './options.ts';
 import { OwedChanges } from './owed-changes.ts';
 import { type Parts, rulesOf } from './parts.ts';
-import { lookBefore } from './put-in-place.ts';
+import type { Round } from './round.ts';
 import { verifySet } from './verify-set.ts';
 
 export interface CourierOptions extends Pick<EngineOptions, 'observer' | 'log' | 'backoffs'> {
@@ -15,16 +16,6 @@ export interface CourierOptions extends Pick<EngineOptions, 'observer' | 'log' |
   readonly onEnd: () => void;
   /** Called when telling was interrupted by something unforeseen: it must begin again. */
   readonly onFailure: () => void;
-}
-
-/** What one round of telling works with. */
-export interface Round {
-  readonly memory: Memory;
-  readonly parts: Parts;
-  /** Ends the waiting; a call that is under way ends first. */
-  readonly overtaken: AbortSignal;
-  /** Ends a call that is under way too. */
-  readonly ending: AbortSignal;
 }
 
 /** Tells the targets what is owed to them and verifies what they took, in the background, one set at a time. */

@@ -4,10 +4,11 @@ import { type Limits, withDeadline } from '../platform/deadline.ts';
 import { formatDuration } from '../platform/units.ts';
 import type { Revision } from '../snapshot/entry.ts';
 import type { Source } from '../sources/source.ts';
-import { type Context, deliver, sourceOf, tell } from './context.ts';
+import { type Context, deliver, tell } from './context.ts';
 import { Courier } from './courier.ts';
 import { follow } from './follow.ts';
 import { Keeper } from './keeper.ts';
+import { Lookout } from './lookout.ts';
 import { isHeld } from './machine/machine.ts';
 import { currentQuarantine } from './machine/quarantine.ts';
 import type { Request, RequestOutcome } from './machine/request.ts';
@@ -17,8 +18,7 @@ import { mainLayer } from './observer.ts';
 import type { EngineOptions } from './options.ts';
 import { type Parts, rulesOf } from './parts.ts';
 import { setOf } from './published-set.ts';
-import { type WaitingChange, waitForQuiet } from './quiet.ts';
-import { rollBack, rollBackIfDue } from './roll-back.ts';
+import { rollBackIfDue } from './roll-back.ts';
 import { Supply } from './supply.ts';
 
 /** Milliseconds after which an interrupted delivery begins again. */
@@ -35,12 +35,9 @@ export class Engine implements AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #courier: Courier;
   readonly #supply = new Supply();
+  readonly #lookout = new Lookout();
   #opened: Pick<Context, 'memory' | 'keeper'> | undefined;
   #parts: Parts;
-  #lastContact: Date | undefined;
-  /** The revision that the source showed last, also while nothing is followed. */
-  #shown: Revision | undefined;
-  #waiting: WaitingChange | undefined;
   /** The next set to be published counts as acknowledged. */
   #handsOver = false;
 
@@ -71,11 +68,12 @@ export class Engine implements AsyncDisposable {
 
   /** When the source last answered. */
   get lastContact(): Date | undefined {
-    return this.#lastContact;
+    return this.#lookout.lastContact;
   }
 
+  /** The revision that the source showed last, also while nothing is followed. */
   get shown(): Revision | undefined {
-    return this.#shown;
+    return this.#lookout.shown;
   }
 
   /** The `performance.now()` at which a replaced generation may go. */
@@ -85,7 +83,7 @@ export class Engine implements AsyncDisposable {
 
   /** The `performance.now()` at which a change has been quiet for long enough. */
   get quietAt(): number {
-    return this.#waiting?.until ?? Number.POSITIVE_INFINITY;
+    return this.#lookout.quietAt;
   }
 
   /** The settings changed: what is being delivered by the old ones is given up, and owed to the new. */
@@ -128,7 +126,7 @@ export class Engine implements AsyncDisposable {
     if (lastRequest?.id !== request.id) throw new Error(`request ${request.id} was not taken`);
     const { action, result, detail } = lastRequest;
     this.#options.log.warn({ action, result }, `asked by hand: ${detail}`);
-    this.#waiting = undefined;
+    this.#lookout.forget();
     return lastRequest;
   }
 
@@ -206,51 +204,9 @@ export class Engine implements AsyncDisposable {
   async #look(limits: Limits): Promise<void> {
     const context = this.#context();
     const { memory, keeper } = context;
-    const { observer } = this.#options;
-    const { setKey } = this.#parts.keys;
-    const seenAt = performance.now();
     if (!(await keeper.repair(memory.state))) await tell(context, { type: 'lost' });
-    const { published, seen } = memory.state;
-    if (published !== undefined) this.#handsOver = false;
-    const previous = published !== undefined && seen?.key === setKey ? seen.revision : undefined;
-    const source = await sourceOf(context);
-    const probe = await source.probe(previous, limits.signal);
-    this.#lastContact = new Date();
-    observer.phase('probe', (performance.now() - seenAt) / 1000);
-    const revision = probe.kind === 'moved' ? probe.revision : previous;
-    this.#shown = revision;
-    if (revision === undefined || revision === previous) {
-      this.#waiting = undefined;
-      observer.polled(mainLayer, currentQuarantine(memory.state) === undefined ? 'unchanged' : 'quarantined');
-    } else await this.#moved(context, { revision, seenAt }, limits);
-  }
-
-  /** The source shows something new. */
-  async #moved(
-    context: Context,
-    { revision, seenAt }: { readonly revision: Revision; readonly seenAt: number },
-    limits: Limits,
-  ): Promise<void> {
-    const { observer } = this.#options;
-    const { state } = context.memory;
-    const next = await tell(context, { type: 'probed', revision });
-    if (next?.kind === 'roll-back') return rollBack(context, next.to, limits);
-    if (next?.kind !== 'follow') {
-      return observer.polled(mainLayer, isHeld(state) ? 'held' : 'quarantined');
-    }
-    observer.polled(mainLayer, 'changed');
-    const since = this.#waiting?.since ?? seenAt;
-    if (state.published !== undefined && !this.#isQuiet(revision, seenAt)) return;
-    this.#waiting = undefined;
-    const handsOver = this.#handsOver && state.published === undefined;
-    await follow(context, { probed: revision, seenAt: since, handsOver }, limits);
-  }
-
-  #isQuiet(revision: Revision, now: number): boolean {
-    const { debounce, debounceMax: max } = this.#parts;
-    if (debounce === 0) return true;
-    this.#waiting = waitForQuiet(this.#waiting, revision, now, { debounce, max });
-    return this.#waiting.until <= now;
+    if (memory.state.published !== undefined) this.#handsOver = false;
+    await this.#lookout.look(context, this.#handsOver, limits);
   }
 
   #withinSyncTimeout<T>(signal: AbortSignal, run: (limits: Limits) => Promise<T>): Promise<T> {

@@ -1,12 +1,13 @@
 import { tellOfRejection } from './answer-log.ts';
-import type { CourierOptions, Round } from './courier.ts';
+import { verificationName } from './look-before.ts';
 import type { Action } from './machine/events.ts';
+import type { EngineOptions } from './options.ts';
 import { rulesOf } from './parts.ts';
-import { verificationName } from './put-in-place.ts';
+import type { Round } from './round.ts';
 
 /** Asks until the application is well, or is known not to be. False when it was stopped. */
 export async function verifySet(
-  { log, observer }: Pick<CourierOptions, 'log' | 'observer'>,
+  { log, observer }: Pick<EngineOptions, 'log' | 'observer'>,
   { memory, parts, overtaken, ending }: Round,
   { set, endless }: Action & { kind: 'verify' },
 ): Promise<boolean> {

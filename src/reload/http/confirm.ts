@@ -2,7 +2,8 @@ import { Alarm } from '../../platform/alarm.ts';
 import { formatDuration } from '../../platform/units.ts';
 import type { HttpConfirmation } from '../../presets/preset.ts';
 import type { Answer } from '../target.ts';
-import { type Before, type Finding, judge } from './judgement.ts';
+import type { Before, Finding } from './finding.ts';
+import { judge } from './judgement.ts';
 import { type Look, type LookOptions, look } from './look.ts';
 
 export interface ConfirmOptions extends LookOptions {

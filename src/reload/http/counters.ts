@@ -1,5 +1,5 @@
 import type { Counters } from '../../presets/preset.ts';
-import type { Before, Finding } from './judgement.ts';
+import type { Before, Finding } from './finding.ts';
 import { statistics } from './metric-text.ts';
 
 interface Sums {
