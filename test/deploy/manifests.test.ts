@@ -34,6 +34,8 @@ function settingsOf(container: Container, pod: PodSpec, documents: readonly Mani
 
 test('every documented manifest is there', () => {
   expect(manifestFiles).toEqual([
+    'caddy-native-sidecar.yaml',
+    'haproxy-native-sidecar.yaml',
     'init-only.yaml',
     'nginx-classic-pair.yaml',
     'prometheus-native-sidecar.yaml',
@@ -132,7 +134,7 @@ describe.each(manifestFiles)('%s', (file) => {
   });
 
   test('mounts the published set read-only in the main container, whole', () => {
-    const mounts = containers.map((container) => ({
+    const mounts = [...wherries, ...pods.flatMap((pod) => pod.containers)].map((container) => ({
       wherry: isWherry(container),
       mount: container.volumeMounts?.find(({ mountPath }) => mountPath === schema.target.default),
     }));
@@ -192,27 +194,54 @@ describe.each(manifestFiles)('%s', (file) => {
     }
   });
 
-  test('signals a process only in a shared process namespace, and calls only ports of its pod', () => {
+  test('signals a process only in a shared process namespace', () => {
     for (const wherry of wherries) {
-      const { reloadSignal, reloadUrl } = settingsOf(wherry, wherry.pod, documents);
+      const { reloadSignal } = settingsOf(wherry, wherry.pod, documents);
       expect(wherry.pod.shareProcessNamespace ?? false).toBe(reloadSignal !== undefined);
+    }
+  });
+
+  test('calls and asks only ports of its pod, and sockets in a volume that both mount', () => {
+    for (const wherry of wherries) {
+      const { reloadUrl = [], verifyUrl } = settingsOf(wherry, wherry.pod, documents);
+      const urls = [...reloadUrl, ...(verifyUrl === undefined ? [] : [verifyUrl])];
       const ports = wherry.pod.containers.flatMap(({ ports }) => ports ?? []);
-      expect(ports.map(({ containerPort }) => String(containerPort))).toEqual(
-        expect.arrayContaining((reloadUrl ?? []).map(({ port }) => port)),
-      );
+      const called = urls.filter(({ protocol }) => protocol !== 'unix:').map(({ port }) => port);
+      expect(ports.map(({ containerPort }) => String(containerPort))).toEqual(expect.arrayContaining(called));
+      for (const { pathname } of urls.filter(({ protocol }) => protocol === 'unix:')) {
+        const shared = [wherry, ...wherry.pod.containers].map((container) =>
+          container.volumeMounts?.find(({ mountPath }) => pathname.startsWith(`${mountPath}/`)),
+        );
+        expect(shared[0]).toBeDefined();
+        expect(shared).toEqual(shared.map(() => shared[0]));
+      }
+    }
+  });
+
+  test('validates with programs that an earlier init container puts there', () => {
+    for (const wherry of wherries) {
+      const program = settingsOf(wherry, wherry.pod, documents).validateExec?.split(' ')[0];
+      if (program === undefined) continue;
+      const mount = wherry.volumeMounts?.find(({ mountPath }) => program.startsWith(`${mountPath}/`));
+      expect(mount?.readOnly, program).toBe(true);
+      const [first] = wherry.pod.initContainers ?? [];
+      const written = first?.volumeMounts?.filter(({ readOnly }) => readOnly !== true);
+      expect(written?.map(({ name }) => name)).toEqual([mount?.name]);
     }
   });
 });
 
-test('a native sidecar holds the main container back until a set is published', () => {
-  const [pod] = podsOf(readManifests('prometheus-native-sidecar.yaml'));
-  expect(pod?.initContainers).toEqual([
-    expect.objectContaining({
+test.each(['caddy-native-sidecar.yaml', 'haproxy-native-sidecar.yaml', 'prometheus-native-sidecar.yaml'])(
+  '%s holds the main container back until a set is published',
+  (file) => {
+    const [pod] = podsOf(readManifests(file));
+    expect(pod?.initContainers?.at(-1)).toMatchObject({
+      name: 'wherry',
       restartPolicy: 'Always',
-      startupProbe: expect.objectContaining({ httpGet: { path: '/startupz', port: 'wherry' } }),
-    }),
-  ]);
-});
+      startupProbe: { httpGet: { path: '/startupz', port: 'wherry' } },
+    });
+  },
+);
 
 test('the classic pair gives both halves the same settings', () => {
   const documents = readManifests('nginx-classic-pair.yaml');
