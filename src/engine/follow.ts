@@ -67,14 +67,18 @@ async function bring(
   }
   await using stage = prepared.stage;
   const { digest } = prepared.manifest;
-  const next = await tell(context, { type: 'staged', revision, digest, pin });
-  if (next?.kind !== 'publish') return tellOfStage(context, before, revision);
+  const staged = { type: 'staged', revision, digest, pin } as const;
+  const mayPublish = async () => (await tell(context, staged))?.kind === 'publish';
+  if (!(await mayPublish())) return tellOfStage(context, before, revision);
   progress.digest = digest;
+  const set = { ...prepared, stage };
   const { validate } = context.parts;
-  const staged = { ...prepared, stage };
-  if (validate !== undefined)
-    await timed(observer, 'validate', validateStaged(context, validate, staged, signal));
-  await publish(context, staged, { ...following, revision }, limits);
+  if (validate !== undefined) {
+    await timed(observer, 'validate', validateStaged(context, validate, set, signal));
+    // A command takes its time, and a person may have said hold meanwhile.
+    if (!(await mayPublish())) return tellOfStage(context, before, revision);
+  }
+  await publish(context, set, { ...following, revision }, limits);
 }
 
 async function timed<T>(observer: Observer, phase: Phase, work: Promise<T>): Promise<T> {

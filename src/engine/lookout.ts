@@ -59,8 +59,9 @@ export class Lookout {
     const { observer } = context.options;
     const { state } = context.memory;
     const next = await tell(context, { type: 'probed', revision });
-    if (next?.kind === 'roll-back') return rollBack(context, next.to, limits);
     if (next?.kind !== 'follow') {
+      this.#waiting = undefined;
+      if (next?.kind === 'roll-back') return rollBack(context, next.to, limits);
       return observer.polled(mainLayer, isHeld(state) ? 'held' : 'quarantined');
     }
     observer.polled(mainLayer, 'changed');

@@ -1,6 +1,6 @@
 import { type Failure, RefusedError, systemCode, toFailure } from '../failure/failure.ts';
 import type { Limits } from '../platform/deadline.ts';
-import { type Context, tell } from './context.ts';
+import { type Context, sourceOf, tell } from './context.ts';
 import { due } from './machine/machine.ts';
 import { quarantineOf } from './machine/quarantine.ts';
 import type { PublishedSet } from './machine/state.ts';
@@ -66,6 +66,9 @@ async function broughtAgain(
     options.log.error({ revision, err: failure }, 'not rolled back: the last good set is gone');
     await tell(context, { type: 'rollback-lost', detail });
     return undefined;
+  } finally {
+    // What is followed is watched; a source of the past is not.
+    await sourceOf(context);
   }
 }
 

@@ -357,6 +357,12 @@ describe('by hand', () => {
     expect(step(back, stage('c'), rules, at).next).toEqual({ kind: 'publish' });
   });
 
+  test('what a person refused is not released by changed settings', () => {
+    const state = stateAfter([...two, ask({ action: 'rollback' }), rolledBackTo(3, 'a'), accept(3)]);
+    const other = { ...rules, keys: { setKey: 'other', reloadKey: 'other' } };
+    expect(stateAfter([{ type: 'settings-changed' }], other, state).quarantine).toHaveLength(1);
+  });
+
   test('rollback without an earlier good set is refused', () => {
     const state = stateAfter([publish(1, 'a'), accept(1), ask({ action: 'rollback' })]);
     expect(state.lastRequest?.result).toBe('refused');

@@ -98,7 +98,7 @@ export function handedOver(state: State): State {
   if (quarantineOf(state, set?.digest) !== undefined) return state;
   const { rejected: _, unverified: __, ...rest } = state;
   if (set === undefined) return rest;
-  return withGood({ ...rest, baseline: set.sequence, verified: set.sequence }, set);
+  return taken({ ...rest, baseline: set.sequence, verified: set.sequence }, set);
 }
 
 /** When every target took the published set, and it verified, it is good: rollbacks go there. */
@@ -109,10 +109,14 @@ export function commitIfTaken(state: State, { targets, verifies }: Rules): State
   if (pendingTargets(state, targets).length > 0) return state;
   if (quarantineOf(state, set.digest)?.by === 'operator') return state;
   if (verifies && (state.verified ?? 0) < set.sequence) return state;
-  const { unverified: _, ...rest } = withGood(state, set);
-  // The source shows what is good: what was said of its earlier states is over.
+  const { unverified: _, ...rest } = state;
+  return taken(rest, set);
+}
+
+/** The set is good. When it is what the source shows, what was said of the source's earlier states is over. */
+function taken(state: State, set: PublishedSet): State {
   const isShown = state.seen?.digest === set.digest;
-  return keepQuarantine(rest, ({ digest }) => !isShown && digest !== set.digest);
+  return keepQuarantine(withGood(state, set), ({ digest }) => !isShown && digest !== set.digest);
 }
 
 function withGood(state: State, set: PublishedSet): State {

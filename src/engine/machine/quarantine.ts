@@ -77,8 +77,9 @@ export function underSettings(state: State, keys: Keys): State {
   };
 }
 
-/** Where nobody judges a reload (`init`), what was rejected stays so. */
-function isOutdated({ setKey, reloadKey }: Quarantine, keys: Keys): boolean {
+/** Where nobody judges a reload (`init`), what was rejected stays so; what a person refused does under any settings. */
+function isOutdated({ by, setKey, reloadKey }: Quarantine, keys: Keys): boolean {
+  if (by === 'operator') return false;
   if (reloadKey === undefined) return setKey !== keys.setKey;
   return keys.reloadKey !== undefined && (reloadKey !== keys.reloadKey || setKey !== keys.setKey);
 }
