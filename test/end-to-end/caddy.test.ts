@@ -25,5 +25,5 @@ test.skipIf(!hasCaddy)('Caddy takes a set, goes on with it when one is bad, and 
   const fix = await repository.commit(files('respond "second"'));
   await becomesGood(fix);
   expect(await caddy.get()).toBe('second');
-  expect(publishedBy(wherry)).toEqual([first, bad, fix]);
+  await expect.poll(() => publishedBy(wherry)).toEqual([first, bad, fix]);
 });

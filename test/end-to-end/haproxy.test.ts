@@ -29,6 +29,6 @@ test.skipIf(!hasHaproxy).each([
   const fix = await commit('third');
   await becomesGood(fix);
   await haproxy.answersWith('third');
-  expect(publishedBy(wherry)).toEqual([second, bad, fix]);
+  await expect.poll(() => publishedBy(wherry)).toEqual([second, bad, fix]);
   expect((await state()).targets).toMatchObject({ [told]: { lastAnswer: { class: 'accepted' } } });
 });

@@ -53,7 +53,7 @@ test.skipIf(!hasNginx)(
     const fix = await repository.commit(vhost('second'));
     await becomesGood(fix);
     await nginx.answersWith('second');
-    expect(publishedBy(wherry)).toEqual([first, fix]);
+    await expect.poll(() => publishedBy(wherry)).toEqual([first, fix]);
   },
 );
 
@@ -83,7 +83,7 @@ test.skipIf(!hasNginx)(
     const fix = await repository.commit(vhost('second'));
     await becomesGood(fix);
     await nginx.answersWith('second');
-    expect(publishedBy(wherry)).toEqual([first, bad, fix]);
-    expect(linesOf(wherry, rollbackLine)).toHaveLength(1);
+    await expect.poll(() => publishedBy(wherry)).toEqual([first, bad, fix]);
+    await expect.poll(() => linesOf(wherry, rollbackLine)).toHaveLength(1);
   },
 );

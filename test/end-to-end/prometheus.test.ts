@@ -56,8 +56,8 @@ test.skipIf(!hasProgram('prometheus'))(
     const fix = await repository.commit(set('30s', 'sum(up)'));
     await becomesGood(fix);
     expect(await prometheus.configuration()).toContain('scrape_interval: 30s');
-    expect(publishedBy(wherry)).toEqual([good, badRule, badField, fix]);
-    expect(linesOf(wherry, rollbackLine)).toHaveLength(2);
+    await expect.poll(() => publishedBy(wherry)).toEqual([good, badRule, badField, fix]);
+    await expect.poll(() => linesOf(wherry, rollbackLine)).toHaveLength(2);
     expect(await state()).not.toHaveProperty('quarantine');
   },
 );
@@ -81,8 +81,8 @@ test.skipIf(!hasProgram('prometheus') || !hasProgram('promtool'))(
     const fix = await repository.commit(set('20s', 'sum(up)'));
     await becomesGood(fix);
     expect(await prometheus.configuration()).toContain('scrape_interval: 20s');
-    expect(publishedBy(wherry)).toEqual([fix]);
-    expect(linesOf(wherry, 'reload accepted')).toHaveLength(1);
+    await expect.poll(() => publishedBy(wherry)).toEqual([fix]);
+    await expect.poll(() => linesOf(wherry, 'reload accepted')).toHaveLength(1);
   },
 );
 
@@ -105,10 +105,10 @@ test.skipIf(!hasProgram('prometheus'))(
     await prometheus.openDatabase();
     await becomesGood(second);
     expect(await prometheus.configuration()).toContain('scrape_interval: 20s');
-    expect(linesOf(wherry, 'reload accepted')).toMatchObject([{ sequence: 2 }]);
+    await expect.poll(() => linesOf(wherry, 'reload accepted')).toMatchObject([{ sequence: 2 }]);
     const calls = 'prometheus_http_requests_total\\{code="200",handler="/-/reload"\\}';
     expect(await prometheus.metric(calls)).toBe(1);
-    expect(publishedBy(wherry)).toEqual([first, second]);
+    await expect.poll(() => publishedBy(wherry)).toEqual([first, second]);
     expect(linesOf(wherry, rollbackLine)).toEqual([]);
     expect(await state()).not.toHaveProperty('quarantine');
   },

@@ -44,7 +44,7 @@ test('a commit whose reload is rejected is rolled back, and the next one is foll
   await expect.poll(async () => (await stateOf(target)).targets['url1']?.acknowledged).toBe(3);
   expect(await readSet(target)).toEqual({ 'app.yaml': 'good' });
   const { quarantine, rolledBack } = await stateOf(target);
-  expect(quarantine).toMatchObject({ revision: bad });
+  expect(quarantine).toMatchObject([{ revision: bad }]);
   expect(rolledBack?.reason).toContain('500');
   expect(rolledBack?.reason).toContain('read bad');
   await repository.commit({ 'app.yaml': 'better' });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { temporaryDirectory } from './temporary.ts';
@@ -38,6 +38,13 @@ export class Repository {
     await this.git('commit', '-q', '--allow-empty', '-m', 'a change');
     await this.git('push', '-qf', this.path, `HEAD:refs/heads/${ref}`);
     return this.git('rev-parse', 'HEAD');
+  }
+
+  /** Moves the branch to a commit that is there already, as git does, by a rename. */
+  async point(commit: string, ref = 'main'): Promise<void> {
+    const path = join(this.path, 'refs/heads', ref);
+    await writeFile(`${path}.new`, `${commit}\n`);
+    await rename(`${path}.new`, path);
   }
 
   async git(...args: string[]): Promise<string> {

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { Wherry } from './program.ts';
+
+const strace = '/usr/bin/strace';
+
+export const hasStrace = existsSync(strace);
+
+/** The calls by which files, links and directories change and get to the disk, each with its other forms. */
+export const changingCalls = {
+  rename: 'rename,renameat,renameat2',
+  symlink: 'symlink,symlinkat',
+  unlink: 'unlink,unlinkat',
+  mkdir: 'mkdir,mkdirat',
+  rmdir: 'rmdir',
+  utimens: 'utimensat',
+  fsync: 'fsync,fdatasync',
+} as const;
+
+export type ChangingCall = keyof typeof changingCalls;
+
+/**
+ * Starts the built program so that it is killed as it enters the call of this kind and number. With one thread for file
+ * work the numbers are the same in every run.
+ */
+export function startUntilCall(
+  kind: ChangingCall,
+  number: number,
+  words: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): Wherry {
+  const { PATH, HOME } = process.env;
+  const calls = changingCalls[kind];
+  const child = spawn(
+    strace,
+    [
+      ...['-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`],
+      ...['-e', `inject=${calls}:signal=KILL:when=${number}`],
+      ...[process.execPath, resolve('dist/wherry.cjs'), ...words],
+    ],
+    {
+      env: {
+        ...{ PATH, HOME, UV_THREADPOOL_SIZE: '1' },
+        ...{ WHERRY_ADMIN_ADDRESS: 'off', WHERRY_LOG_FORMAT: 'json', ...settings },
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
+  const wherry = new Wherry(child);
+  onTestFinished(() => endTraced(wherry));
+  return wherry;
+}
+
+/** strace itself blocks the signals that would end it: it ends with the program. */
+export async function endTraced({ child, ended }: Wherry): Promise<void> {
+  const isOver = child.exitCode !== null || child.signalCode !== null;
+  if (!isOver && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+  await ended;
+}
