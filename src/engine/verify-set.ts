@@ -19,10 +19,10 @@ export async function verifySet(
   const { before } = memory.state;
   const noted: Promise<unknown>[] = [];
   const onTrouble = (detail: string) => {
-    log.error(
-      { revision, sequence, detail },
-      'it does not verify, and stays: there is no other to go back to',
-    );
+    const why = endless
+      ? 'there is no other to go back to'
+      : 'the application was not up before it, so this is no verdict on it';
+    log.error({ revision, sequence, detail }, `it does not verify, and stays: ${why}`);
     // What cannot be written now is written with the next event.
     noted.push(memory.tell({ type: 'unverified', sequence, detail }, rules).catch(() => undefined));
   };
