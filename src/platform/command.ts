@@ -78,7 +78,8 @@ async function runToEnd(
     const { code } = await group.ended;
     const by = child.signalCode ?? (kind === 'shell' ? signalOf(code) : undefined);
     if (by !== undefined) return { kind: 'killed', by, output: output.toString() };
-    return { kind: 'exited', code: code ?? 0, output: output.toString() };
+    // Both are never missing; were they, nothing would tell of success.
+    return { kind: 'exited', code: code ?? 1, output: output.toString() };
   } finally {
     clearTimeout(timer);
   }

@@ -1,8 +1,7 @@
-import { RefusedError, SettingsError, UnexpectedError } from '../failure/failure.ts';
+import { RefusedError, SettingsError } from '../failure/failure.ts';
 import { kindOf } from './content/file-kind.ts';
-import type { ContentReport } from './content/job.ts';
 import type { Candidate, ValidationRules } from './gate.ts';
-import { runWorker } from './worker-run.ts';
+import { runWorker, type Verdict } from './worker-run.ts';
 
 /** Every file parses, and is valid by the schemas that hold for it. */
 export async function checkFiles(
@@ -16,7 +15,7 @@ export async function checkFiles(
   if (failure !== undefined) throw failure;
 }
 
-function failureOf(report: ContentReport): Error | undefined {
+function failureOf(report: Verdict): Error | undefined {
   switch (report.kind) {
     case 'passed':
       return undefined;
@@ -34,7 +33,5 @@ function failureOf(report: ContentReport): Error | undefined {
         problem: report.problem,
         cure: 'correct that file, or its path',
       });
-    case 'failed':
-      return new UnexpectedError({ problem: `the files could not be checked: ${report.problem}` });
   }
 }

@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { UnexpectedError } from '../failure/failure.ts';
+import { type FailureDetails, UnexpectedError } from '../failure/failure.ts';
 import type { ContentJob, ContentReport } from './content/job.ts';
+import { returnMemoryLater } from './memory-return.ts';
 
 const mebibyte = 1024 * 1024;
 /** The heap of a worker, in MiB: most of the memory that is free, so that the worker dies before the process does. */
 const heap = { least: 32, most: 1024, share: 0.75 };
+
+/** What was found out. */
+export type Verdict = Exclude<ContentReport, { readonly kind: 'failed' | 'too-large' }>;
 
 export interface WorkerOptions {
   readonly program?: URL;
@@ -20,7 +24,7 @@ export async function runWorker(
   job: Omit<ContentJob, 'progress'>,
   signal: AbortSignal,
   { program = workerFile(), heapMiB = freeHeap() }: WorkerOptions = {},
-): Promise<ContentReport> {
+): Promise<Verdict> {
   signal.throwIfAborted();
   const progress = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const workerData: ContentJob = { ...job, progress };
@@ -36,27 +40,26 @@ export async function runWorker(
   });
   worker.stdout.resume();
   worker.stderr.resume();
-  const death = (problem: string, cause?: unknown) => {
+  const death = (details: FailureDetails) => {
     const file = job.files[Atomics.load(progress, 0) - 1];
     const where = file === undefined ? 'checking the files' : `checking ${JSON.stringify(file)}`;
-    return new UnexpectedError({
-      problem: `${where} failed: ${problem}`,
-      cure: 'give the container more memory, or leave the file out of what is checked',
-      cause,
-    });
+    return new UnexpectedError({ ...details, problem: `${where} failed: ${details.problem}` });
   };
   let abort: () => void = () => undefined;
   try {
-    return await new Promise<ContentReport>((resolve, reject) => {
+    return await new Promise<Verdict>((resolve, reject) => {
       abort = () => reject(signal.reason);
       signal.addEventListener('abort', abort, { once: true });
       let report: ContentReport | undefined;
       worker.once('message', (message: ContentReport) => {
         report = message;
       });
-      worker.once('error', (error) => reject(death(whyDied(error, heapMiB), error)));
+      worker.once('error', (error) => reject(death(whyDied(error, heapMiB))));
       worker.once('exit', (code) => {
-        if (report === undefined) reject(death(`the worker ended with code ${code} and no answer`));
+        if (report === undefined)
+          reject(death({ problem: `the worker ended with code ${code} and no answer` }));
+        else if (report.kind === 'failed') reject(death({ problem: report.problem }));
+        else if (report.kind === 'too-large') reject(death(tooLarge('about', report.needed)));
         else resolve(report);
       });
     });
@@ -64,14 +67,21 @@ export async function runWorker(
     signal.removeEventListener('abort', abort);
     // What is inside of one long call ends after it; nobody waits for that.
     void worker.terminate();
+    returnMemoryLater();
   }
 }
 
-function whyDied(error: unknown, limit: number): string {
-  if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return `it needs more than ${limit} MiB of memory`;
-  }
-  return error instanceof Error ? error.message : String(error);
+function whyDied(cause: unknown, limit: number): FailureDetails {
+  const isTooLarge = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  if (isTooLarge) return { ...tooLarge('more than', limit), cause };
+  return { problem: cause instanceof Error ? cause.message : String(cause), cause };
+}
+
+function tooLarge(how: string, mebibytes: number): FailureDetails {
+  return {
+    problem: `it needs ${how} ${mebibytes} MiB of memory`,
+    cure: 'give the container more memory, or make the file smaller',
+  };
 }
 
 function freeHeap(): number {

@@ -1,8 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { checkContent } from '../../src/validation/content/check.ts';
 import type { Candidate, ValidationRules } from '../../src/validation/gate.ts';
 import { createValidator } from '../../src/validation/validator.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+
+export const draft7 = 'http://json-schema.org/draft-07/schema#';
+export const draft2020 = 'https://json-schema.org/draft/2020-12/schema';
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
@@ -35,4 +39,24 @@ export async function failureOf(rules: Partial<ValidationRules>, files: Files): 
     () => undefined,
     (error: Error) => error,
   );
+}
+
+/** What a set is refused for by `schemas/s.json`, found in this thread, which is quicker. */
+export async function problemOf(
+  schema: unknown,
+  files: Files,
+  glob = '*.{json,yaml,toml,txt}',
+): Promise<string | undefined> {
+  const text = typeof schema === 'string' ? schema : JSON.stringify(schema);
+  const staged = await stage({ ...files, 'schemas/s.json': text });
+  const report = await checkContent({
+    ...staged,
+    syntax: false,
+    schemas: [{ glob, schema: 'schemas/s.json' }],
+    progress: new Int32Array(1),
+  });
+  if (report.kind === 'passed') return undefined;
+  if (report.kind !== 'refused') throw new Error(JSON.stringify(report));
+  const more = report.more === 0 ? [] : [`and ${report.more} more`];
+  return [...report.problems, ...more].join(' · ');
 }

@@ -38,10 +38,19 @@ describe('the thread that checks files', () => {
     const { directory } = await stage({ 'a.json': '{}', 'b.json': '[1]' });
     const files = ['a.json', 'b.json'];
     const job = { directory, files, syntax: true, schemas: [] };
-    const running = runWorker(job, new AbortController().signal, { heapMiB: 24, program: dyingProgram });
+    const running = runWorker(job, new AbortController().signal, { heapMiB: 32, program: dyingProgram });
     await expect(running).rejects.toThrow(UnexpectedError);
     await expect(running).rejects.toThrow(
-      /^checking "b\.json" failed: it needs more than 24 MiB of memory; /,
+      /^checking "b\.json" failed: it needs more than 32 MiB of memory; /,
+    );
+  });
+
+  test('does not start on JSON that it has no memory for', async () => {
+    const { directory } = await stage({ 'a.json': '{}', 'b.json': `[${'[],'.repeat(2e6)}0]` });
+    const job = { directory, files: ['a.json', 'b.json'], syntax: true, schemas: [] };
+    const running = runWorker(job, new AbortController().signal, { heapMiB: 64 });
+    await expect(running).rejects.toThrow(
+      /^checking "b\.json" failed: it needs about 180 MiB of memory; give the container more memory, or /,
     );
   });
 
@@ -62,7 +71,7 @@ const dyingProgram = new URL(
     import { workerData } from 'node:worker_threads';
     Atomics.store(workerData.progress, 0, 2);
     const all = [];
-    for (;;) all.push(new Array(1000).fill({}));
+    for (;;) all.push({ a: 1, b: 'x' + all.length });
   `)}`,
 );
 

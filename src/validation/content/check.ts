@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { kindOf } from './file-kind.ts';
 import type { ContentJob, ContentReport } from './job.ts';
-import { parseFile } from './parse.ts';
+import { parseFile, TooLargeError } from './parse.ts';
 import { Problems } from './problems.ts';
 
 /** Does what the worker is asked: each file parses, then each that a schema holds for is valid. */
@@ -10,9 +10,9 @@ export async function checkContent(job: ContentJob): Promise<ContentReport> {
   try {
     return (await checkSyntax(job)) ?? (await checkSchemas(job)) ?? { kind: 'passed' };
   } catch (error) {
-    const code = systemCode(error);
+    if (error instanceof TooLargeError) return { kind: 'too-large', needed: error.needed };
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: 'failed', problem: code === undefined ? `unexpected: ${message}` : message };
+    return { kind: 'failed', problem: systemCode(error) === undefined ? `unexpected: ${message}` : message };
   }
 }
 

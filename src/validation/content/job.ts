@@ -22,4 +22,6 @@ export type ContentReport =
     }
   /** A schema outside the set cannot be used. */
   | { readonly kind: 'unusable-schema'; readonly problem: string }
+  /** The file at hand would need so many MiB. */
+  | { readonly kind: 'too-large'; readonly needed: number }
   | { readonly kind: 'failed'; readonly problem: string };

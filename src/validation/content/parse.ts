@@ -2,9 +2,20 @@ import { constants, readFileSync } from 'node:fs';
 import { systemCode } from '../../failure/failure.ts';
 import type { Parsed } from './document.ts';
 import type { FileKind } from './file-kind.ts';
+import { excessOf } from './json-memory.ts';
 import { decodeText } from './text.ts';
 
-/** Reads and parses a file. Throws only for what the file system says. */
+/** A file that there is no memory for. */
+export class TooLargeError extends Error {
+  readonly needed: number;
+
+  constructor(mebibytes: number) {
+    super(`it needs about ${mebibytes} MiB of memory`);
+    this.needed = mebibytes;
+  }
+}
+
+/** Reads and parses a file. Throws only for what the file system says, and for a file that is too large. */
 export async function parseFile(
   path: string,
   kind: FileKind,
@@ -12,7 +23,10 @@ export async function parseFile(
 ): Promise<Parsed> {
   const parse = await parserOf(kind);
   const flag = constants.O_RDONLY | (followLinks ? 0 : constants.O_NOFOLLOW);
-  const decoded = decodeText(readFileSync(path, { flag }));
+  const bytes = readFileSync(path, { flag });
+  const excess = kind === 'json' ? excessOf(bytes) : undefined;
+  if (excess !== undefined) throw new TooLargeError(excess);
+  const decoded = decodeText(bytes);
   if (decoded.kind === 'faulty') return decoded;
   return shallowly(() => parse(decoded.text));
 }
