@@ -39,7 +39,14 @@ export async function sidecarBench(more: Readonly<Record<string, string>> = {}) 
     status: async () => (await run(['status'], { WHERRY_TARGET: target })).stdout,
     shows: (files: Record<string, string>) => expect.poll(() => readSet(target)).toEqual(files),
     /** Waits until this revision is published, and every target took it. */
-    becomesGood: (revision: string, timeout = 30_000) => expect.poll(isGood, { timeout }).toBe(revision),
+    becomesGood: async (revision: string, timeout = 30_000) => {
+      try {
+        await expect.poll(isGood, { timeout }).toBe(revision);
+      } catch (error) {
+        const state = JSON.stringify(await stateOf(target).catch(String));
+        throw new Error(`${revision} is not good: ${state}`, { cause: error });
+      }
+    },
     /** Waits until this revision is refused, and gives back what is known of that. */
     becomesRefused: async (revision: string): Promise<Partial<Quarantine>> => {
       await expect.poll(() => refusedOf(revision), { timeout: 30_000 }).toBeDefined();

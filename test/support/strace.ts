@@ -9,7 +9,7 @@ const strace = '/usr/bin/strace';
 export const hasStrace = existsSync(strace);
 
 /** The calls by which files, links and directories change and get to the disk, each with its other forms. */
-export const changingCalls = {
+const changingCalls = {
   rename: 'rename,renameat,renameat2',
   symlink: 'symlink,symlinkat',
   unlink: 'unlink,unlinkat',
