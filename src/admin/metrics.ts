@@ -152,7 +152,7 @@ function writePublished(out: Exposition, { published }: MetricsView): void {
 }
 
 function writeSteering(out: Exposition, { verification, hold, pin }: MetricsView): void {
-  const unverifiedHelp = 'Whether the published set has not passed its verification.';
+  const unverifiedHelp = 'Whether the published set has not passed its verification, or not yet.';
   const isUnverified = verification === undefined ? undefined : Number(verification.state !== 'verified');
   out.gauge('wherry_unverified', unverifiedHelp, optional(isUnverified));
   out.gauge('wherry_held', 'Whether publishing is frozen by hand.', [{ value: Number(hold !== undefined) }]);

@@ -112,12 +112,12 @@ async function publish(
   const { set, note } = await putInPlace(context, staged, limits);
   await tell(context, { type: 'published', revision, handsOver, ...note });
   await keeper.finish();
-  courier.changeSeenAt(seenAt);
-  deliver(context);
   options.observer.synced('published');
   const { sequence, generation, files } = set;
   const milliseconds = Math.round(performance.now() - seenAt);
   options.log.info({ revision, sequence, files, generation, milliseconds }, 'published');
+  courier.changeSeenAt(seenAt);
+  deliver(context);
 }
 
 /** What the state machine made of a stage that is not published. */

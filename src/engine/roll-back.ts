@@ -1,6 +1,7 @@
 import { type Failure, RefusedError, systemCode, toFailure } from '../failure/failure.ts';
 import type { Limits } from '../platform/deadline.ts';
 import { type Context, sourceOf, tell } from './context.ts';
+import { verificationName } from './look-before.ts';
 import { due } from './machine/machine.ts';
 import { quarantineOf } from './machine/quarantine.ts';
 import type { PublishedSet } from './machine/state.ts';
@@ -23,7 +24,9 @@ export async function rollBack(context: Context, to: PublishedSet, limits: Limit
   await using stage = staged.stage;
   const from = memory.state.published?.revision;
   const { set, note } = await putInPlace(context, { ...staged, stage }, limits);
-  await tell(context, { type: 'rolled-back', ...note });
+  // The value may be the good set's still: it need not change for that to be well.
+  const { [verificationName]: _, ...before } = note.before;
+  await tell(context, { type: 'rolled-back', ...note, before });
   await keeper.finish();
   options.observer.rolledBack();
   const { by, reason } = memory.state.rolledBack ?? {};

@@ -45,6 +45,12 @@ export function spawnGroup(
 ): GroupProcess {
   signal.throwIfAborted();
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  if (!hasStreams(child)) {
+    child.on('error', () => undefined);
+    throw Object.assign(new Error(`${command} cannot be started: too many files are open`), {
+      code: 'EMFILE',
+    });
+  }
   const stderr = keepTail(child);
   // A child that ends early closes its input; its exit code tells why.
   child.stdin.on('error', () => undefined);
@@ -97,6 +103,11 @@ export async function runGroup(
   const ended = await group.ended;
   if (length > options.maxOutput) throw new Error(`${command} wrote more than ${options.maxOutput} bytes`);
   return { ...ended, stdout: Buffer.concat(chunks) };
+}
+
+/** Node gives none to a child for which there are no descriptors left; its types do not know. */
+function hasStreams({ stdout }: { readonly stdout: unknown }): boolean {
+  return stdout !== undefined && stdout !== null;
 }
 
 function keepTail(child: ChildProcessWithoutNullStreams): () => string {

@@ -6,6 +6,7 @@ import type { Wish } from '../../src/engine/machine/request.ts';
 import { UnreachableError } from '../../src/failure/failure.ts';
 import type { Answer, ReloadContext, Target } from '../../src/reload/target.ts';
 import type { Revision } from '../../src/snapshot/entry.ts';
+import type { Verification } from '../../src/verification/verification.ts';
 import { engineOn, readSet } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -275,6 +276,42 @@ describe('rollback', () => {
     source.set('r3', { a: 'better' });
     await turn(engine);
     expect(await readSet(target)).toEqual({ a: 'better' });
+  });
+});
+
+describe('verification', () => {
+  /** What the application says of itself before each publish, and for which of them that counted. */
+  async function verified() {
+    const target = await temporaryDirectory();
+    const source = new MemorySource();
+    const application = new Application(target);
+    application.answer = isBad;
+    const looks: (string | undefined)[] = [];
+    const verification: Verification = {
+      identity: 'health',
+      prepare: async () => `look ${looks.length}`,
+      verify: async ({ before }) => {
+        looks.push(before);
+        return { kind: 'good' };
+      },
+    };
+    const engine = engineOn(target, source, { targets: [application], verification }, { retain: 60_000 });
+    onTestFinished(() => engine[Symbol.asyncDispose]());
+    await engine.open();
+    return { source, engine, looks };
+  }
+
+  test('compares with what was before the publish; after a rollback that is no measure', async () => {
+    const { source, engine, looks } = await verified();
+    source.set('r1', { a: 'good' });
+    await turn(engine);
+    await expect.poll(() => engine.state?.verified).toBe(1);
+    source.set('r2', { a: 'bad' });
+    await turn(engine);
+    await expect.poll(() => engine.state?.quarantine?.at(-1)?.revision).toBe('r2');
+    await turn(engine);
+    await expect.poll(() => engine.state?.verified).toBe(3);
+    expect(looks).toEqual(['look 0', undefined]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runGroup, spawnGroup } from '../../src/platform/process-group.ts';
 
@@ -33,6 +34,22 @@ describe('a process group', () => {
     expect(ended.code).toBe(3);
     expect(ended.stderr.endsWith('line 4999\nline 5000\n')).toBe(true);
     expect(ended.stderr.length).toBe(16 * 1024);
+  });
+
+  test('that cannot be had for want of file descriptors is an error like any other', async () => {
+    const script = `
+      import { openSync } from 'node:fs';
+      const { spawnGroup } = await import(${JSON.stringify(resolve('src/platform/process-group.ts'))});
+      try { for (;;) openSync('/dev/null', 'r'); } catch {}
+      try {
+        await spawnGroup('true', [], { env: {}, signal: new AbortController().signal }).ended;
+      } catch ({ code }) {
+        process.stdout.write(code);
+      }`;
+    const node = ['--input-type=module', '-e', script];
+    const limited = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, ...node];
+    const ended = await runGroup('sh', limited, { env, signal: never, maxOutput: 1000 });
+    expect([ended.code, ended.stdout.toString()]).toEqual([0, 'EMFILE']);
   });
 
   test('is killed whole by an abort, which does not wait for pipes', async () => {

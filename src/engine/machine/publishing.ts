@@ -71,8 +71,13 @@ export function refusedAgain(state: State, event: EventOf<'staged'>, { keys }: R
   const entry = quarantineOf(state, event.digest);
   if (entry === undefined) return state;
   const { revision, digest } = event;
-  const seen = { key: keys.setKey, revision, digest };
-  return { ...quarantined(state, { ...entry, revision }), seen, lastSync: { at, result: 'refused' } };
+  const isFailure = entry.by === 'gate';
+  return {
+    ...quarantined(state, { ...entry, revision }),
+    seen: { key: keys.setKey, revision, digest },
+    lastSync: { at, result: 'refused' },
+    ...(isFailure ? { lastFailure: { kind: 'refused', message: entry.reason, at } } : {}),
+  };
 }
 
 /** The set does not get into the target, and is not tried again until it is released. */
