@@ -4,7 +4,6 @@ import type { Wish } from '../../src/engine/machine/request.ts';
 import { rulesOf } from '../../src/engine/parts.ts';
 import { RefusedError } from '../../src/failure/failure.ts';
 import type { Answer, Target } from '../../src/reload/target.ts';
-import type { Revision } from '../../src/snapshot/entry.ts';
 import type { Verification } from '../../src/verification/verification.ts';
 import { Crash, type CrashPlan } from './crashing-fs.ts';
 import { engineOn, readSet } from './engine-bench.ts';
@@ -167,11 +166,6 @@ export class SidecarWorld {
       },
     };
   }
-}
-
-/** The revision under which the newest commit is known. */
-export function newestRevision({ source }: SidecarWorld): Revision {
-  return source.revision;
 }
 
 function isCrash(error: unknown): boolean {
