@@ -86,13 +86,12 @@ async function openAdmin(
   const { adminAddress } = settingsWatch.current;
   if (adminAddress === 'off') return undefined;
   const { startAdmin } = await import('../admin/server.ts');
-  const { carryOut } = await import('./carry-out.ts');
   return startAdmin({
     address: adminAddress,
     token: () => settingsWatch.current.adminToken,
     view: adminView(engine, loop, metrics),
     onSync: loop.wake,
-    onWish: (wish) => carryOut(wish, engine, loop),
+    onWish: async (wish) => (await import('./carry-out.ts')).carryOut(wish, engine, loop),
     log,
   });
 }

@@ -9,7 +9,6 @@ import type { EngineOptions } from './options.ts';
 import { OwedChanges } from './owed-changes.ts';
 import { type Parts, rulesOf } from './parts.ts';
 import type { Round } from './round.ts';
-import { verifySet } from './verify-set.ts';
 
 export interface CourierOptions extends Pick<EngineOptions, 'observer' | 'log' | 'backoffs'> {
   /** Called when there is nothing more to tell, so that the loop does what follows from it. */
@@ -71,11 +70,14 @@ export class Courier {
       const next = due(memory.state, rulesOf(parts));
       if (!isCouriers(next) || overtaken.aborted || ending.aborted) return;
       const isOver =
-        next.kind === 'deliver'
-          ? await this.#deliver(round, next)
-          : await verifySet(this.#options, round, next);
+        next.kind === 'deliver' ? await this.#deliver(round, next) : await this.#verify(round, next);
       if (!isOver) return;
     }
+  }
+
+  async #verify(round: Round, action: Action & { kind: 'verify' }): Promise<boolean> {
+    const { verifySet } = await import('./verify-set.ts');
+    return verifySet(this.#options, round, action);
   }
 
   /** False when it was stopped. */

@@ -18,7 +18,7 @@ import { mainLayer } from './observer.ts';
 import type { EngineOptions } from './options.ts';
 import { type Parts, rulesOf } from './parts.ts';
 import { setOf } from './published-set.ts';
-import { rollBackIfDue } from './roll-back.ts';
+import { rollBackIfDue } from './roll-back-if-due.ts';
 import { Supply } from './supply.ts';
 
 /** Milliseconds after which an interrupted delivery begins again. */

@@ -6,7 +6,6 @@ import { isHeld } from './machine/machine.ts';
 import { currentQuarantine } from './machine/quarantine.ts';
 import { mainLayer } from './observer.ts';
 import { type WaitingChange, waitForQuiet } from './quiet.ts';
-import { rollBack } from './roll-back.ts';
 
 /** Looks at the source, and sees to it that what is new there is followed once it is quiet. */
 export class Lookout {
@@ -61,7 +60,10 @@ export class Lookout {
     const next = await tell(context, { type: 'probed', revision });
     if (next?.kind !== 'follow') {
       this.#waiting = undefined;
-      if (next?.kind === 'roll-back') return rollBack(context, next.to, limits);
+      if (next?.kind === 'roll-back') {
+        const { rollBack } = await import('./roll-back.ts');
+        return rollBack(context, next.to, limits);
+      }
       return observer.polled(mainLayer, isHeld(state) ? 'held' : 'quarantined');
     }
     observer.polled(mainLayer, 'changed');

@@ -2,19 +2,11 @@ import { type Failure, RefusedError, systemCode, toFailure } from '../failure/fa
 import type { Limits } from '../platform/deadline.ts';
 import { type Context, sourceOf, tell } from './context.ts';
 import { verificationName } from './look-before.ts';
-import { due } from './machine/machine.ts';
 import { quarantineOf } from './machine/quarantine.ts';
 import type { PublishedSet } from './machine/state.ts';
-import { rulesOf } from './parts.ts';
 import { prepareCopy, prepareSet, type StagedSet } from './prepare.ts';
 import { putInPlace } from './put-in-place.ts';
 import { validateStaged } from './validate-staged.ts';
-
-/** Publishes the last good set again when the published one was refused, now or before a restart. */
-export async function rollBackIfDue(context: Context, limits: Limits): Promise<void> {
-  const action = due(context.memory.state, rulesOf(context.parts));
-  if (action?.kind === 'roll-back') await rollBack(context, action.to, limits);
-}
 
 /** The good generation as it is in the volume; else, from the source, what it had at that revision. */
 export async function rollBack(context: Context, to: PublishedSet, limits: Limits): Promise<void> {

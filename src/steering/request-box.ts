@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { access, chown, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Request, Wish } from '../engine/machine/request.ts';
@@ -77,6 +78,8 @@ export class FileRequestBox implements RequestBox {
   /** The oldest first. It never rejects: whatever is wrong here, the sidecar goes on. */
   async #names(): Promise<readonly string[]> {
     try {
+      // At each idle poll; an error for a directory that is not there would cost more than all the rest.
+      if (statSync(this.#directory, { throwIfNoEntry: false }) === undefined) return [];
       const names = await readdir(this.#directory);
       this.#isBlind = false;
       return names.sort();
