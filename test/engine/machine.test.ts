@@ -234,6 +234,13 @@ describe('a quarantined set', () => {
     const state = stateAfter([{ type: 'settings-changed' }], mended, first);
     expect(due(state, mended)?.kind).toBe('deliver');
   });
+
+  test('that is not rolled back yet is told again, not kept, when settings of the set release it', () => {
+    const keyed = { ...rules, keys: { ...rules.keys, setKey: 'other' } };
+    const released = stateAfter([{ type: 'settings-changed' }], keyed, stateAfter(rejection));
+    expect(due(released, keyed)?.kind).toBe('deliver');
+    expect(due(stateAfter([reject(2)], keyed, released), keyed)?.kind).toBe('roll-back');
+  });
 });
 
 describe('a refusal before the publish', () => {
@@ -379,6 +386,22 @@ describe('by hand', () => {
     expect(state.quarantine).toBeUndefined();
     expect(state.good?.sequence).toBe(2);
     expect(due(state, rules)).toBeUndefined();
+  });
+
+  test('a rollback that is lost makes no set good that was rejected, or that nobody took yet', () => {
+    const lost = [ask({ action: 'rollback' }), { type: 'rollback-lost', detail: 'gone' }] as const;
+    for (const said of [[], [reject(2)]]) {
+      const state = stateAfter([publish(1, 'a'), accept(1), publish(2, 'b'), ...said, ...lost]);
+      expect(state.lastRequest?.result).toBe('refused');
+      expect(state.good).toBeUndefined();
+      expect(due(stateAfter([publish(3, 'c'), reject(3)], rules, state), rules)).toBeUndefined();
+    }
+  });
+
+  test('what a target says of a set that a person has just refused does not keep it', () => {
+    const stays = { ...rules, rollsBack: false };
+    const events = [publish(1, 'a'), accept(1), publish(2, 'b'), ask({ action: 'rollback' }), reject(2)];
+    expect(due(stateAfter(events, stays), stays)).toMatchObject({ kind: 'roll-back', to: { sequence: 1 } });
   });
 
   test('a rollback that a newer set overtakes is told as that', () => {

@@ -46,7 +46,10 @@ export function rolledBack(state: State, event: EventOf<'rolled-back'>, rules: R
   };
 }
 
-/** The set to go back to cannot be had. What a person asked for ends with that; a bad set stays. */
+/**
+ * The set to go back to cannot be had. What a person asked for ends with that; a bad set stays. Whether the published
+ * one is good is not for this to say.
+ */
 export function rollbackLost(state: State, detail: string, at: string): State {
   const { good: _, ...rest } = state;
   const { published, lastRequest } = state;
@@ -54,7 +57,6 @@ export function rollbackLost(state: State, detail: string, at: string): State {
   const { previousGood: __, ...next } = keepQuarantine(rest, ({ digest }) => digest !== published.digest);
   return {
     ...next,
-    good: published,
     ...(lastRequest === undefined ? {} : { lastRequest: { ...lastRequest, result: 'refused', detail, at } }),
   };
 }

@@ -40,7 +40,10 @@ export function released(state: State): State {
   return keepQuarantine(state, () => false);
 }
 
-/** A judgement on the published set. One that was good before is not quarantined: there is nothing better. */
+/**
+ * A judgement on the published set. One that was good before is not quarantined: there is nothing better. What a person
+ * refused stays refused by that person, whatever is said of it afterwards.
+ */
 export function judged(
   state: State,
   { setKey, reloadKey }: Keys,
@@ -51,6 +54,7 @@ export function judged(
   const key = reloadKey ?? '';
   const known = { ...state, rejected: { sequence: set.sequence, detail, reloadKey: key } };
   if (state.good?.digest === set.digest) return known;
+  if (quarantineOf(state, set.digest)?.by === 'operator') return known;
   const revision = seen?.digest === set.digest ? seen.revision : set.revision;
   return quarantined(known, {
     setKey,
@@ -63,13 +67,14 @@ export function judged(
   });
 }
 
-/** What was judged under other settings is forgotten, and so tried again. */
+/** What was judged under other settings is forgotten, and so tried again; the published set is told again then. */
 export function underSettings(state: State, keys: Keys): State {
   const kept = keepQuarantine(state, (entry) => !isOutdated(entry, keys));
   const isReleased = kept.quarantine?.length !== state.quarantine?.length;
   const { seen, rejected, ...rest } = kept;
-  const isOver =
-    keys.reloadKey !== undefined && rejected !== undefined && rejected.reloadKey !== keys.reloadKey;
+  const digest = state.published?.digest;
+  const isRetried = quarantineOf(state, digest) !== quarantineOf(kept, digest);
+  const isOver = keys.reloadKey !== undefined && (isRetried || rejected?.reloadKey !== keys.reloadKey);
   return {
     ...rest,
     ...(seen === undefined || isReleased ? {} : { seen }),
