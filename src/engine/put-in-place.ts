@@ -25,9 +25,10 @@ export async function putInPlace(
   staged: StagedSet,
   limits: Limits,
 ): Promise<Placed> {
-  const { state } = memory;
   await limits.outside(courier.stop());
   const before = await limits.outside(lookBefore(parts, limits.signal));
+  // With the answer of the signal that was under way.
+  const { state } = memory;
   const { set, current, replaced } = await keeper.swap(staged, state.sequence > 0, limits.signal);
   const isKnown = replaced !== undefined && replaced.name === state.published?.generation;
   const changed =

@@ -121,6 +121,41 @@ describe('delivery', () => {
     expect(application.calls.map(({ overlapping }) => overlapping)).toEqual([false, false]);
   });
 
+  test('a target that takes a set while the next one waits is told of what changed since, removals too', async () => {
+    const { target, source } = await bench();
+    const told: ReloadContext['changed'][] = [];
+    const held = Promise.withResolvers<Answer>();
+    const answers: (Answer | Promise<Answer>)[] = [
+      { class: 'accepted' },
+      held.promise,
+      { class: 'accepted' },
+    ];
+    const command: Target = {
+      name: 'exec',
+      identity: 'command',
+      reload: async ({ changed }) => {
+        told.push(changed);
+        return answers.shift() ?? { class: 'accepted' };
+      },
+    };
+    const routing = { isAsked: true, concerns: () => true };
+    const engine = engineOn(target, source, { targets: [command], routing });
+    onTestFinished(() => engine[Symbol.asyncDispose]());
+    await engine.open();
+    source.set('r1', { a: '1', b: '1', c: '1' });
+    await turn(engine);
+    await expect.poll(() => engine.state?.good?.sequence).toBe(1);
+    source.set('r2', { a: '2', b: '1', c: '1' });
+    await turn(engine);
+    await expect.poll(() => told.length).toBe(2);
+    source.set('r3', { a: '2', b: '3' });
+    const third = turn(engine);
+    await expect.poll(() => source.written).toHaveLength(5);
+    held.resolve({ class: 'accepted' });
+    await third;
+    await expect.poll(() => told).toEqual([undefined, ['a'], ['b', 'c']]);
+  });
+
   test('what was published and not told before a crash is told after the restart', async () => {
     const { source, application, start } = await bench();
     application.answer = () => ({ class: 'not-up', detail: 'refused' });
