@@ -38,6 +38,7 @@ const reloadKeys: readonly SettingKey[] = [
   'reloadPassword',
   'reloadCa',
   'reloadExpect',
+  'reloadTimeout',
   'reloadSignal',
   'reloadProcess',
   'reloadExec',
