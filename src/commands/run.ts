@@ -53,10 +53,10 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   };
   const firstTurn = Promise.withResolvers<void>();
   let requestWatch: RequestWatch | undefined;
-  const afterTurn = async () => {
+  const afterTurn = async (hasFailed: boolean) => {
     firstTurn.resolve();
     requestWatch?.ensure();
-    await sourceWatch.follow(engine.source);
+    await sourceWatch.follow(engine.source, !hasFailed);
   };
   const requests = new FileRequestBox(stateDir, log);
   const loop = new Loop({ engine, refresh, requests, afterTurn, log });

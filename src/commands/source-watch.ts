@@ -13,15 +13,17 @@ export class SourceWatch implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** Watches this source from now on. Does nothing when it does already. */
-  async follow(source: Source | undefined): Promise<void> {
+  /**
+   * Watches this source from now on. Does nothing when it does already. `looksAgain`: what happened between the last
+   * look and the first event would otherwise wait for the poll; after a look that failed another one comes soon anyway.
+   */
+  async follow(source: Source | undefined, looksAgain: boolean): Promise<void> {
     if (source === undefined || source === this.#source) return;
     this.#source = source;
     try {
       await this[Symbol.asyncDispose]();
       this.#watch = await source.watch(this.#wake);
-      // What happened between the last look and the first event would otherwise wait for the poll.
-      if (this.#watch !== undefined) this.#wake();
+      if (looksAgain && this.#watch !== undefined) this.#wake();
     } catch (error) {
       this.#log.warn({ err: error }, 'the source cannot be watched; it is only polled');
     }

@@ -189,10 +189,10 @@ export class Engine implements AsyncDisposable {
     return failure;
   }
 
-  /** The source answers again. */
+  /** The source answers, after so many failures in a row; the last one may be from before a restart. */
   async noteRecovery(failures: number): Promise<void> {
-    this.#options.log.info({ failures }, 'it works again');
-    await tell(this.#context(), { type: 'recovered' });
+    if (failures > 0) this.#options.log.info({ failures }, 'it works again');
+    if (this.state?.lastFailure !== undefined) await tell(this.#context(), { type: 'recovered' });
   }
 
   /** Ends what is under way. */

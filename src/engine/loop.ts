@@ -10,8 +10,8 @@ export interface LoopOptions {
   /** New parts when a setting's file changed; what is wrong with them is its own to report. */
   readonly refresh: () => Promise<Parts | undefined>;
   readonly requests: RequestBox;
-  /** Called after each turn, when nothing waits for it any more. */
-  readonly afterTurn: () => Promise<void>;
+  /** Called after each turn, when nothing waits for it any more. One that failed keeps its backoff: nothing wakes it then. */
+  readonly afterTurn: (hasFailed: boolean) => Promise<void>;
   readonly log: Log;
 }
 
@@ -24,6 +24,7 @@ export class Loop {
   #failures = 0;
   #nextPoll = 0;
   #workingSince: number | undefined;
+  #waitsUntil = 0;
   #started = false;
 
   constructor(options: LoopOptions) {
@@ -44,7 +45,7 @@ export class Loop {
       const calls = 3 * reloadTimeout * Math.max(1, targets.length);
       return performance.now() - this.#workingSince < 2 * syncTimeout + calls + slack;
     }
-    return performance.now() < this.#wakesAt() + slack;
+    return performance.now() < this.#waitsUntil + slack;
   }
 
   /** Milliseconds until the next look; undefined when only a wake-up brings one. */
@@ -59,13 +60,13 @@ export class Loop {
     while (!signal.aborted) {
       this.#workingSince = performance.now();
       const failure = await this.#turn(signal);
-      await this.#options.afterTurn();
-      this.#workingSince = undefined;
+      await this.#options.afterTurn(failure !== undefined);
       const { maxFailures } = engine.parts;
       if (failure !== undefined && maxFailures > 0 && this.#failures >= maxFailures) return failure;
       // What a failed turn left undone is not tried again before the next look.
-      const wakesAt = failure === undefined ? this.#wakesAt() : this.#nextPoll;
-      await engine.alarm.wait(wakesAt - performance.now(), signal);
+      this.#waitsUntil = failure === undefined ? this.#wakesAt() : this.#nextPoll;
+      this.#workingSince = undefined;
+      await engine.alarm.wait(this.#waitsUntil - performance.now(), signal);
     }
     return undefined;
   }
@@ -91,7 +92,7 @@ export class Loop {
       if (!isDue) throw trouble?.error;
       await engine.look(signal);
       if (trouble !== undefined) throw trouble.error;
-      if (this.#failures > 0) await engine.noteRecovery(this.#failures);
+      await engine.noteRecovery(this.#failures);
       this.#failures = 0;
       this.#schedule();
       return undefined;

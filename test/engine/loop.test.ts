@@ -1,9 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { Loop } from '../../src/engine/loop.ts';
 import type { RequestBox } from '../../src/engine/request-box.ts';
+import { UnreachableError } from '../../src/failure/failure.ts';
 import type { Log } from '../../src/platform/log.ts';
 import { engineOn, readSet } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
@@ -76,4 +77,38 @@ test('an idle loop looks no more often than its interval says', async () => {
   const started = source.probes;
   await new Promise((resolve) => setTimeout(resolve, 1000));
   expect(source.probes - started).toBeLessThanOrEqual(11);
+});
+
+test('a loop that waits for a source to come back turns, whatever was to be done before', async () => {
+  const target = await temporaryDirectory();
+  const source = new MemorySource();
+  source.set('r1', { a: '1' });
+  const engine = engineOn(target, source, { pollInterval: 30_000, debounce: 100, debounceMax: 400 });
+  const { loop, warnings } = loopOn(engine);
+  await expect.poll(() => readSet(target)).toEqual({ a: '1' });
+  source.set('r2', { a: '2' });
+  loop.wake();
+  await expect.poll(() => Number.isFinite(engine.quietAt)).toBe(true);
+  source.failure = new UnreachableError({ problem: 'down' });
+  await expect.poll(() => warnings).toEqual(['down']);
+  const now = performance.now.bind(performance);
+  const later = vi.spyOn(performance, 'now').mockImplementation(() => now() + 62_000);
+  onTestFinished(() => later.mockRestore());
+  expect(engine.quietAt).toBeLessThan(performance.now() - 60_000);
+  await expect.poll(() => loop.isTurning()).toBe(true);
+});
+
+test('a failure from before a restart is over when the source answers', async () => {
+  const target = await temporaryDirectory();
+  const source = new MemorySource();
+  source.set('r1', { a: '1' });
+  const before = engineOn(target, source);
+  await before.open();
+  await before.look(new AbortController().signal);
+  await before.noteFailure(new UnreachableError({ problem: 'down' }), new AbortController().signal);
+  await before[Symbol.asyncDispose]();
+  const engine = engineOn(target, source);
+  loopOn(engine);
+  await expect.poll(() => engine.state?.lastSync?.result).toBe('equal');
+  expect(engine.state?.lastFailure).toBeUndefined();
 });

@@ -61,7 +61,7 @@ export class MemorySource implements Source {
     }
   }
 
-  async watch(): Promise<undefined> {
+  async watch(): Promise<AsyncDisposable | undefined> {
     return undefined;
   }
 
