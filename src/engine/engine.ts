@@ -6,6 +6,7 @@ import type { Revision } from '../snapshot/entry.ts';
 import type { Source } from '../sources/source.ts';
 import { type Context, deliver, tell } from './context.ts';
 import { Courier } from './courier.ts';
+import { fillFromGood } from './fill-from-good.ts';
 import { follow } from './follow.ts';
 import { Keeper } from './keeper.ts';
 import { Lookout } from './lookout.ts';
@@ -139,20 +140,20 @@ export class Engine implements AsyncDisposable {
       await keeper.finish();
       if (!isHeld(memory.state)) {
         await follow(context, { probed: undefined, seenAt: performance.now(), handsOver: true }, limits);
+        await fillFromGood(context, limits);
       }
     });
     const { published } = memory.state;
     const quarantine = currentQuarantine(memory.state);
+    const isOther = published !== undefined && quarantine?.digest !== published.digest;
     const stoodIn =
-      quarantine?.reloadKey !== undefined &&
-      published !== undefined &&
-      quarantine.digest !== published.digest;
+      isOther && quarantine !== undefined && (quarantine.reloadKey !== undefined || isHeld(memory.state));
     if (quarantine !== undefined && !stoodIn) throw new RefusedError({ problem: quarantine.reason });
     if (stoodIn) {
       const { revision, reason, by } = quarantine;
       this.#options.log.warn(
         { revision, by, reason },
-        'this revision was rejected before; the last good set is used',
+        'this revision was refused before; the set in the target is used',
       );
     }
     await tell(context, { type: 'handed-over' });

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Parts } from '../../src/engine/parts.ts';
+import { StateStore } from '../../src/engine/state-store.ts';
+import { RefusedError } from '../../src/failure/failure.ts';
+import type { Log } from '../../src/platform/log.ts';
 import type { Answer, Target } from '../../src/reload/target.ts';
 import { engineOn, readSet, visibleNames } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
@@ -45,6 +48,14 @@ async function taken(engine: Engine, sequence: number): Promise<void> {
 }
 
 const rejection: Answer = { class: 'rejected', detail: 'HTTP 500' };
+
+const silent: Log = {
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 test('a target that is wiped under a running sidecar is filled again', async () => {
   const { target, start } = await bench();
@@ -170,4 +181,58 @@ test('an empty commit on a rejected set does not release it', async () => {
   await turn(engine);
   expect(engine.state?.quarantine?.at(-1)?.revision).toBe('r2');
   expect(calls).toHaveLength(1);
+});
+
+/** A good set, then one that was rejected and rolled back, by a sidecar whose state is not in the target. */
+async function rejectedWithStateElsewhere() {
+  const target = await temporaryDirectory();
+  const store = new StateStore(await temporaryDirectory(), silent);
+  const source = new MemorySource();
+  const application: Target = {
+    name: 'url1',
+    identity: 'application',
+    reload: async () => ((await readSet(target))?.['a'] === 'bad' ? rejection : { class: 'accepted' }),
+  };
+  const sidecar = engineOn(target, source, { targets: [application] }, {}, { store });
+  source.set('r1', { a: '1' });
+  await turn(sidecar);
+  await taken(sidecar, 1);
+  source.set('r2', { a: 'bad' });
+  await turn(sidecar);
+  await expect.poll(() => sidecar.state?.rejected?.sequence).toBe(2);
+  await turn(sidecar);
+  await taken(sidecar, 3);
+  await sidecar[Symbol.asyncDispose]();
+  return { target, store, source };
+}
+
+const ofInit: Partial<Parts> = { keys: { setKey: 'set', reloadKey: undefined } };
+
+test('init fills a wiped target with the last good set when the source shows what was rejected', async () => {
+  const { target, store, source } = await rejectedWithStateElsewhere();
+  await rm(target, { recursive: true });
+  const init = engineOn(target, source, ofInit, {}, { store });
+  onTestFinished(() => init[Symbol.asyncDispose]());
+  await init.open();
+  await init.bring(signal);
+  expect(await readSet(target)).toEqual({ a: '1' });
+});
+
+test('init leaves a held set to the main container, whatever a gate refused of the source', async () => {
+  const { target, source, start } = await bench();
+  const validate = async () => {
+    if (source.files['a'] === 'invalid') throw new RefusedError({ problem: 'it is invalid' });
+  };
+  const sidecar = await start({ validate });
+  await turn(sidecar);
+  await taken(sidecar, 1);
+  source.set('r2', { a: 'invalid' });
+  await turn(sidecar);
+  await sidecar.ask({ action: 'hold', id: 'one' });
+  await sidecar[Symbol.asyncDispose]();
+  const init = engineOn(target, source, { ...ofInit, validate });
+  onTestFinished(() => init[Symbol.asyncDispose]());
+  await init.open();
+  await init.bring(signal);
+  expect(await readSet(target)).toEqual({ a: '1' });
 });
