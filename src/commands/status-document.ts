@@ -1,4 +1,5 @@
 import type { StatusDocument, TargetStatus } from '../admin/status.ts';
+import { beforePublished } from '../engine/machine/asking.ts';
 import { currentQuarantine } from '../engine/machine/quarantine.ts';
 import { pendingTargets, type State, type TargetId } from '../engine/machine/state.ts';
 import { version } from '../version.ts';
@@ -31,7 +32,7 @@ export function statusDocument(source: string, state: State | undefined, live?: 
     rolledBack: state?.rolledBack,
     hold: state?.hold,
     pin: state?.pin,
-    rollsBackTo: rollsBackTo(state),
+    rollsBackTo: state && beforePublished(state)?.revision,
     lastRequest: state?.lastRequest,
     lastSync: state?.lastSync,
     lastFailure: state?.lastFailure,
@@ -80,10 +81,4 @@ function verificationStatus(
   return unverified?.sequence === published.sequence
     ? { state: 'unverified', detail: unverified.detail }
     : { state: 'pending' };
-}
-
-/** Where a rollback by hand would go. */
-function rollsBackTo(state: State | undefined): string | undefined {
-  const { good, previousGood, published } = state ?? {};
-  return [good, previousGood].find((set) => set !== undefined && set.digest !== published?.digest)?.revision;
 }

@@ -34,8 +34,8 @@ export function asked(state: State, request: Request, rules: Rules, at: string):
   }
 }
 
-/** The newest set that was good and has another content than the published one. */
-function beforePublished({
+/** Where a rollback by hand goes: the newest set that was good and has another content than the published one. */
+export function beforePublished({
   good,
   previousGood,
   published,

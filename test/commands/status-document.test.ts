@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { statusDocument } from '../../src/commands/status-document.ts';
+import { emptyState, type PublishedSet, type Quarantine } from '../../src/engine/machine/state.ts';
+import type { Digest, Revision } from '../../src/snapshot/entry.ts';
+
+function set(sequence: number, content: string): PublishedSet {
+  return {
+    generation: `..gen${sequence}`,
+    revision: content as Revision,
+    digest: `sha256:${content}` as Digest,
+    sequence,
+    publishedAt: '2026-01-01T00:00:00.000Z',
+    files: 1,
+    bytes: 1,
+  };
+}
+
+test('where a rollback by hand goes is told, and never a set that it would not go to', () => {
+  const state = {
+    ...emptyState,
+    sequence: 2,
+    published: set(2, 'b'),
+    good: set(2, 'b'),
+    previousGood: set(1, 'a'),
+  };
+  expect(statusDocument('git', state).rollsBackTo).toBe('a');
+  const { revision, digest, publishedAt: at } = set(1, 'a');
+  const refused: Quarantine = { setKey: 'set', by: 'gate', revision, digest, reason: 'invalid', at };
+  expect(statusDocument('git', { ...state, quarantine: [refused] }).rollsBackTo).toBeUndefined();
+});
