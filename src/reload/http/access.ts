@@ -76,6 +76,11 @@ function basic({ username, password }: Credentials): string {
   return Buffer.from(`${username}:${password}`).toString('base64');
 }
 
+/** A token often stands where a user name does, without a password. */
+function secretOf({ username, password }: Credentials): string {
+  return password === '' ? username : password;
+}
+
 const scheme = /^(basic|bearer|digest|token)$/i;
 const secretName = /auth|token|secret|key|cookie|password|signature/i;
 
@@ -91,7 +96,7 @@ function secretsOf(
     .filter(([name, value]) => secretName.test(name) || value.length >= 16)
     .map(([, value]) => value);
   const ofCredentials =
-    credentials === undefined ? [] : [credentials.password, basic(credentials), url.password];
+    credentials === undefined ? [] : [secretOf(credentials), basic(credentials), url.password];
   return [...ofHeaders, ...ofQuery, ...ofCredentials];
 }
 
