@@ -60,9 +60,10 @@ export async function prepareSet(options: PrepareOptions, signal: AbortSignal): 
 export async function prepareCopy(
   { publisher, sequence }: Pick<PrepareOptions, 'publisher' | 'sequence'>,
   good: Generation,
+  signal: AbortSignal,
 ): Promise<StagedSet> {
   return fillStage(publisher, async (stage) => {
-    await stage.copyAll(good.directory, good.manifest);
+    await stage.copyAll(good.directory, good.manifest, signal);
     return stage.seal(headOf(good.manifest.source, good.manifest.revision, sequence));
   });
 }

@@ -11,7 +11,7 @@ import { validateStaged } from './validate-staged.ts';
 /** The good generation as it is in the volume; else, from the source, what it had at that revision. */
 export async function rollBack(context: Context, to: PublishedSet, limits: Limits): Promise<void> {
   const { memory, keeper, options } = context;
-  const staged = (await copyOf(context, to)) ?? (await broughtAgain(context, to, limits));
+  const staged = (await copyOf(context, to, limits.signal)) ?? (await broughtAgain(context, to, limits));
   if (staged === undefined) return;
   await using stage = staged.stage;
   const from = memory.state.published?.revision;
@@ -27,12 +27,16 @@ export async function rollBack(context: Context, to: PublishedSet, limits: Limit
 }
 
 /** Undefined when the generation is gone, or no longer what it was. */
-async function copyOf({ memory, options }: Context, to: PublishedSet): Promise<StagedSet | undefined> {
+async function copyOf(
+  { memory, options }: Context,
+  to: PublishedSet,
+  signal: AbortSignal,
+): Promise<StagedSet | undefined> {
   const { publisher, log } = options;
   const sequence = memory.state.sequence + 1;
   try {
     const good = await publisher.generation(to.generation);
-    if (good !== undefined) return await prepareCopy({ publisher, sequence }, good);
+    if (good !== undefined) return await prepareCopy({ publisher, sequence }, good, signal);
   } catch (error) {
     const isDamaged =
       error instanceof RefusedError || ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '');

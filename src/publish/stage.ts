@@ -77,9 +77,10 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   /** Copies every file of a retained generation, each checked against its digest. */
-  async copyAll(directory: string, manifest: Manifest): Promise<void> {
+  async copyAll(directory: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
     this.#flushEach = this.#options.fsync && manifest.files.length < manyFiles;
     for (const entry of manifest.files) {
+      signal.throwIfAborted();
       await this.#makeParents(entry.path);
       if ('link' in entry) {
         await onTarget(symlink(entry.link, join(this.directory, entry.path)));

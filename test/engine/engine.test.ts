@@ -4,10 +4,11 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Wish } from '../../src/engine/machine/request.ts';
 import { UnreachableError } from '../../src/failure/failure.ts';
+import { Stage } from '../../src/publish/stage.ts';
 import type { Answer, ReloadContext, Target } from '../../src/reload/target.ts';
 import type { Revision } from '../../src/snapshot/entry.ts';
 import type { Verification } from '../../src/verification/verification.ts';
-import { engineOn, readSet } from '../support/engine-bench.ts';
+import { engineOn, generationNames, readSet } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -372,6 +373,26 @@ describe('by hand', () => {
     expect(engine.state?.lastRequest).toMatchObject({ result: 'done' });
     await turn(engine);
     expect(await readSet(target)).toEqual({ a: 'r1' });
+  });
+
+  test('rollback ends in the middle of its copy when the process does, and leaves nothing of it', async () => {
+    const { target, engine, ask } = await publishTwo();
+    await ask({ action: 'rollback' });
+    const before = await generationNames(target);
+    const ending = new AbortController();
+    const copied = vi.spyOn(Stage.prototype, 'copyAll').mockImplementation(async function (
+      this: Stage,
+      ...given
+    ) {
+      ending.abort();
+      copied.mockRestore();
+      return this.copyAll(...given);
+    });
+    const sealed = vi.spyOn(Stage.prototype, 'seal');
+    onTestFinished(() => void vi.restoreAllMocks());
+    await expect(engine.settle(ending.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(sealed).not.toHaveBeenCalled();
+    expect(await generationNames(target)).toEqual(before);
   });
 
   test('rollback to a set that is to be had nowhere is refused, and changes nothing', async () => {
