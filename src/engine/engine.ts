@@ -138,6 +138,7 @@ export class Engine implements AsyncDisposable {
     await this.#withinSyncTimeout(signal, async (limits) => {
       await rollBackIfDue(context, limits);
       await keeper.finish();
+      if (memory.state.hold !== undefined) await fillFromGood(context, limits);
       if (!isHeld(memory.state)) {
         await follow(context, { probed: undefined, seenAt: performance.now(), handsOver: true }, limits);
         await fillFromGood(context, limits);

@@ -218,6 +218,21 @@ test('init fills a wiped target with the last good set when the source shows wha
   expect(await readSet(target)).toEqual({ a: '1' });
 });
 
+test('init fills a wiped target that is held with the last good set, not with a new one', async () => {
+  const { target, store, source } = await rejectedWithStateElsewhere();
+  const sidecar = engineOn(target, source, {}, {}, { store });
+  await sidecar.open();
+  await sidecar.ask({ action: 'hold', id: 'one' });
+  await sidecar[Symbol.asyncDispose]();
+  source.set('r3', { a: '3' });
+  await rm(target, { recursive: true });
+  const init = engineOn(target, source, ofInit, {}, { store });
+  onTestFinished(() => init[Symbol.asyncDispose]());
+  await init.open();
+  await init.bring(signal);
+  expect(await readSet(target)).toEqual({ a: '1' });
+});
+
 test('init leaves a held set to the main container, whatever a gate refused of the source', async () => {
   const { target, source, start } = await bench();
   const validate = async () => {
