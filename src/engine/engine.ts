@@ -19,7 +19,7 @@ import { mainLayer } from './observer.ts';
 import type { EngineOptions } from './options.ts';
 import { type Parts, rulesOf } from './parts.ts';
 import { setOf } from './published-set.ts';
-import { rollBackIfDue } from './roll-back-if-due.ts';
+import { isRollBackDue, rollBackIfDue } from './roll-back-if-due.ts';
 import { Supply } from './supply.ts';
 
 /** Milliseconds after which an interrupted delivery begins again. */
@@ -173,7 +173,9 @@ export class Engine implements AsyncDisposable {
   async settle(signal: AbortSignal): Promise<void> {
     const context = this.#context();
     const { memory, keeper } = context;
-    await this.#withinSyncTimeout(signal, (limits) => rollBackIfDue(context, limits));
+    // Nearly always nothing is due, and a deadline has its price.
+    if (isRollBackDue(context))
+      await this.#withinSyncTimeout(signal, (limits) => rollBackIfDue(context, limits));
     await keeper.finish();
     await keeper.collect(memory.state);
     deliver(context);
