@@ -1,4 +1,4 @@
-import { globs, insidePath, type Kind, type Statuses, statuses } from './kinds.ts';
+import { globs, insidePath, isRelativeGlob, type Kind, type Statuses, statuses } from './kinds.ts';
 
 /** Which files a JSON Schema holds for. */
 export interface SchemaRule {
@@ -9,7 +9,7 @@ export interface SchemaRule {
 
 /** `dashboards/*.json=schemas/dashboard.json`. */
 export const schemaRules: Kind<readonly SchemaRule[]> = {
-  expected: 'a list of glob=path/to/schema.json',
+  expected: 'a list of glob=path/to/schema.json, the globs without a / in front or at the end',
   parse: (value) => pairs(value)?.map(([glob, schema]) => ({ glob, schema })),
 };
 
@@ -33,7 +33,8 @@ export interface Route {
 
 /** `rules/**=url,*.html=sentinel`. */
 export const routes: Kind<readonly Route[]> = {
-  expected: 'a list of glob=url, glob=url2, glob=signal, glob=exec or glob=sentinel',
+  expected:
+    'a list of glob=url, glob=url2, glob=signal, glob=exec or glob=sentinel, the globs without a / in front or at the end',
   parse: (value) => {
     const found = pairs(value)?.map(([glob, target]) => ({ glob, target }));
     return found?.every(isRoute) ? found : undefined;
@@ -72,5 +73,7 @@ function pairs(value: string): readonly (readonly [string, string])[] | undefine
     const at = item.lastIndexOf('=');
     return at === -1 ? ['', ''] : [item.slice(0, at).trim(), item.slice(at + 1).trim()];
   });
-  return found?.every((pair) => pair.every((part) => part !== '')) ? found : undefined;
+  return found?.every(([glob, other]) => glob !== '' && other !== '' && isRelativeGlob(glob))
+    ? found
+    : undefined;
 }

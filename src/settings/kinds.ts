@@ -54,9 +54,13 @@ export const list: Kind<readonly string[]> = {
       .filter((item) => item !== ''),
 };
 
-/** A list of globs; the commas inside braces belong to the glob. */
+/**
+ * A list of globs; the commas inside braces belong to the glob. With a slash in front or at the end, as in a
+ * `.gitignore`, one would silently match nothing.
+ */
 export const globs: Kind<readonly string[]> = {
-  expected: 'a list of globs, their braces closed, with commas or newlines between them',
+  expected:
+    'a list of globs without a / in front or at the end, their braces closed, with commas or newlines between them',
   parse: (value) => {
     const items = [''];
     let depth = 0;
@@ -67,9 +71,14 @@ export const globs: Kind<readonly string[]> = {
       if (letter === '\n' || (letter === ',' && depth === 0)) items.push('');
       else items.push((items.pop() ?? '') + letter);
     }
-    return depth === 0 ? items.map((item) => item.trim()).filter((item) => item !== '') : undefined;
+    const found = items.map((item) => item.trim()).filter((item) => item !== '');
+    return depth === 0 && found.every(isRelativeGlob) ? found : undefined;
   },
 };
+
+export function isRelativeGlob(glob: string): boolean {
+  return !/^!?\/|\/$/.test(glob);
+}
 
 /** What a client can send behind `Bearer`. */
 export const token: Kind<string> = {

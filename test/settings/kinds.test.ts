@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatDuration, formatSize, parseDuration, parseSize } from '../../src/platform/units.ts';
+import { routes, schemaRules } from '../../src/settings/gate-kinds.ts';
 import * as kinds from '../../src/settings/kinds.ts';
 import { nearest } from '../../src/settings/nearest.ts';
 
@@ -100,6 +101,24 @@ describe('kinds of values', () => {
     ['http://app/, nothing', undefined],
   ])('%s as what is called', (text, parsed) => {
     expect(kinds.reloadUrls.parse(text)?.map(({ href }) => href)).toEqual(parsed);
+  });
+
+  test.each(['/rules/**', 'rules/', 'a,/b', '!/a', 'rules/\n*.json'])(
+    '%j is no list of globs, for it would match nothing',
+    (text) => {
+      expect(kinds.globs.parse(text)).toBeUndefined();
+    },
+  );
+
+  test.each(['/rules/**=url', 'rules/=url'])('%j is no route, for it would never be taken', (text) => {
+    expect(routes.parse(text)).toBeUndefined();
+  });
+
+  test('a schema is named by an absolute path, its glob by none', () => {
+    expect(schemaRules.parse('a/*.json=/schemas/a.json')).toEqual([
+      { glob: 'a/*.json', schema: '/schemas/a.json' },
+    ]);
+    expect(schemaRules.parse('/a/*.json=schemas/a.json')).toBeUndefined();
   });
 
   test('signals may leave out SIG', () => {

@@ -44,7 +44,7 @@ export const commonSettings = {
   }),
   exclude: common(kinds.globs, {
     defaultNote: 'none',
-    meaning: 'globs on the path in the source; not these files',
+    meaning: 'globs on the path in the source; not these files, nor what is below these directories',
   }),
   publish: common(kinds.oneOf('symlink'), {
     default: 'symlink',

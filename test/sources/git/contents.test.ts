@@ -202,6 +202,17 @@ describe('a part of the repository', () => {
     ]);
   });
 
+  test.each(['deploy', 'deploy,*.md', '{deploy,docs}', 'dep*', './deploy'])(
+    'is without a directory that is excluded by its name: %s',
+    async (exclude) => {
+      const repository = await holding({ ...files, deployed: 'a' });
+      await using git = await gitSource(repository.path, { settings: { WHERRY_EXCLUDE: exclude } });
+      const { texts } = await take(git.source);
+      expect(Object.keys(texts).filter((path) => path.startsWith('deploy/'))).toEqual([]);
+      expect(Object.keys(texts).length).toBeGreaterThan(0);
+    },
+  );
+
   test('that is not there is missing, and the setting is named', async () => {
     const repository = await holding(files);
     for (const path of ['nope', 'deploy/nope', 'README.md/x', 'deploy/site/link']) {
