@@ -1,4 +1,6 @@
-import { globs, insidePath, isRelativeGlob, type Kind, type Statuses, statuses } from './kinds.ts';
+import { isAbsolute, posix } from 'node:path';
+import { globs, isRelativeGlob } from './globs.ts';
+import { insidePath, type Kind, type Statuses, statuses } from './kinds.ts';
 
 /** Which files a JSON Schema holds for. */
 export interface SchemaRule {
@@ -9,9 +11,17 @@ export interface SchemaRule {
 
 /** `dashboards/*.json=schemas/dashboard.json`. */
 export const schemaRules: Kind<readonly SchemaRule[]> = {
-  expected: 'a list of glob=path/to/schema.json, the globs without a / in front or at the end',
-  parse: (value) => pairs(value)?.map(([glob, schema]) => ({ glob, schema })),
+  expected:
+    'a list of glob=path/to/schema.json, the globs without a / in front or at the end, the path absolute or inside the set',
+  parse: (value) => {
+    const found = pairs(value)?.map(([glob, schema]) => ({ glob, schema }));
+    return found?.every(({ schema }) => isAbsolute(schema) || !leavesSet(schema)) ? found : undefined;
+  },
 };
+
+function leavesSet(path: string): boolean {
+  return /^\.\.(\/|$)/.test(posix.normalize(path));
+}
 
 /** Text, or `@` and the path of a file of the set. */
 export const callBody: Kind<string> = {

@@ -54,32 +54,6 @@ export const list: Kind<readonly string[]> = {
       .filter((item) => item !== ''),
 };
 
-/**
- * A list of globs; the commas inside braces belong to the glob. With a slash in front or at the end, as in a
- * `.gitignore`, one would silently match nothing.
- */
-export const globs: Kind<readonly string[]> = {
-  expected:
-    'a list of globs without a / in front or at the end, their braces closed, with commas or newlines between them',
-  parse: (value) => {
-    const items = [''];
-    let depth = 0;
-    for (const letter of value) {
-      if (letter === '{') depth += 1;
-      if (letter === '}') depth -= 1;
-      if (depth < 0) return undefined;
-      if (letter === '\n' || (letter === ',' && depth === 0)) items.push('');
-      else items.push((items.pop() ?? '') + letter);
-    }
-    const found = items.map((item) => item.trim()).filter((item) => item !== '');
-    return depth === 0 && found.every(isRelativeGlob) ? found : undefined;
-  },
-};
-
-export function isRelativeGlob(glob: string): boolean {
-  return !/^!?\/|\/$/.test(glob);
-}
-
 /** What a client can send behind `Bearer`. */
 export const token: Kind<string> = {
   expected: 'a token without spaces',
@@ -130,20 +104,20 @@ export function integer(least: number): Kind<number> {
 
 export function oneOf<const T extends string>(...values: readonly T[]): Kind<T> {
   return {
-    expected: `one of ${values.join(', ')}`,
+    expected: values.length === 1 ? values.join() : `one of ${values.join(', ')}`,
     parse: (value) => values.find((known) => known === value),
   };
 }
 
-/** HTTP header lines, `Name: value`, one a line. */
+/** HTTP header lines, `Name: value`, one a line, of what HTTP can carry. */
 export const headers: Kind<readonly (readonly [string, string])[]> = {
-  expected: 'lines of the form Name: value',
+  expected: 'lines of the form Name: value, in printable ASCII',
   parse: (value) => {
     const lines = value
       .split(/\r?\n/)
       .map((line) => line.trim())
       .filter((line) => line !== '');
-    const parsed = lines.map((line) => /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):\s*(.*)$/.exec(line));
+    const parsed = lines.map((line) => /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):\s*([\t\x20-\x7e]*)$/.exec(line));
     return parsed.every((match) => match !== null)
       ? parsed.map((match) => [match[1] ?? '', match[2] ?? ''] as const)
       : undefined;

@@ -2,6 +2,7 @@ import { formatDuration } from '../platform/units.ts';
 import { processConfirmation } from '../presets/confirmation.ts';
 import { presets } from '../presets/presets.ts';
 import { acknowledgementRules } from './acknowledgement-rules.ts';
+import { commandRules } from './command-rules.ts';
 import { idle } from './idle.ts';
 import { routeRules } from './route-rules.ts';
 import type { SettingKey, Settings } from './schema.ts';
@@ -16,7 +17,8 @@ export function reloadRules(settings: Settings, given: ReadonlySet<string>): rea
   const isSet = (key: SettingKey) => settings[key] !== undefined || given.has(key);
   return [
     ...urlRules(settings, given),
-    ...signalRules(settings),
+    ...commandRules(settings, given),
+    ...signalRules(settings, isSet),
     ...presetRules(settings, isSet),
     ...(given.has('reloadUrl') && settings.reloadUrl === undefined ? [] : routeRules(settings)),
     ...acknowledgementRules(settings),
@@ -25,11 +27,14 @@ export function reloadRules(settings: Settings, given: ReadonlySet<string>): rea
   ];
 }
 
-function signalRules({ reloadSignal, reloadProcess }: Settings): readonly string[] {
-  if (reloadSignal !== undefined && reloadProcess === undefined) {
+function signalRules(
+  { reloadSignal, reloadProcess }: Settings,
+  isSet: (key: SettingKey) => boolean,
+): readonly string[] {
+  if (reloadSignal !== undefined && !isSet('reloadProcess')) {
     return ['WHERRY_RELOAD_SIGNAL: set without WHERRY_RELOAD_PROCESS; name the process that gets it'];
   }
-  if (reloadProcess !== undefined && reloadSignal === undefined) {
+  if (reloadProcess !== undefined && !isSet('reloadSignal')) {
     return ['WHERRY_RELOAD_PROCESS: set without WHERRY_RELOAD_SIGNAL; name the signal, e.g. SIGHUP'];
   }
   return [];
@@ -71,7 +76,6 @@ function idleRules(
       ['reloadTimeout'],
       'WHERRY_RELOAD_URL, WHERRY_RELOAD_EXEC, WHERRY_ACK, or a preset that waits for new workers',
     ),
-    ...idleUnless(isSet('validateExec'), ['validateTimeout'], 'WHERRY_VALIDATE_EXEC'),
     ...idleUnless(isSet('verifyUrl'), ['verifyExpect', 'verifyTimeout', 'bakeTime'], 'WHERRY_VERIFY_URL'),
     ...idleUnless(isTold, ['reloadOnStart'], anyTarget),
     ...idleUnless(isTold || isSet('verifyUrl'), ['rollback'], `${anyTarget}, or WHERRY_VERIFY_URL`),

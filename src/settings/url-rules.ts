@@ -13,7 +13,7 @@ export function urlRules(settings: Settings, given: ReadonlySet<string>): readon
   const urls = reloadUrl.filter((url) => !sockets.includes(url));
   const isWatched = reloadPreset !== undefined && presets[reloadPreset].call === 'none';
   return [
-    ...(reloadPreset === 'haproxy' ? [] : sockets.map(refusedSocket)),
+    ...(reloadPreset === 'haproxy' ? urls.map(refusedCall) : sockets.map(refusedSocket)),
     ...(urls.length === 0
       ? idle(ofCall, given, 'an http:// or https:// URL in WHERRY_RELOAD_URL')
       : callRules(settings, urls, given)),
@@ -35,6 +35,10 @@ const ofCall: readonly SettingKey[] = [
 
 function refusedSocket({ protocol, host, pathname }: URL): string {
   return `WHERRY_RELOAD_URL: "${protocol}//${host}${pathname}" can only be HAProxy's master CLI; set WHERRY_RELOAD_PRESET=haproxy, or write an http:// or https:// URL`;
+}
+
+function refusedCall({ origin, pathname }: URL): string {
+  return `WHERRY_RELOAD_URL: "${origin}${pathname}" does not reach HAProxy's master CLI; write unix:///path or tcp://host:port, or leave it out for the signal`;
 }
 
 function callRules(settings: Settings, urls: readonly URL[], given: ReadonlySet<string>): readonly string[] {

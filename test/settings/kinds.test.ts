@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatDuration, formatSize, parseDuration, parseSize } from '../../src/platform/units.ts';
 import { routes, schemaRules } from '../../src/settings/gate-kinds.ts';
+import { globs } from '../../src/settings/globs.ts';
 import * as kinds from '../../src/settings/kinds.ts';
 import { nearest } from '../../src/settings/nearest.ts';
 
@@ -44,6 +45,7 @@ describe('kinds of values', () => {
       ['X-Y', 'z'],
     ]);
     expect(kinds.headers.parse('no colon')).toBeUndefined();
+    expect(kinds.headers.parse('Authorization: Bearer →')).toBeUndefined();
   });
 
   test.each([
@@ -106,7 +108,7 @@ describe('kinds of values', () => {
   test.each(['/rules/**', 'rules/', 'a,/b', '!/a', 'rules/\n*.json'])(
     '%j is no list of globs, for it would match nothing',
     (text) => {
-      expect(kinds.globs.parse(text)).toBeUndefined();
+      expect(globs.parse(text)).toBeUndefined();
     },
   );
 
@@ -119,6 +121,7 @@ describe('kinds of values', () => {
       { glob: 'a/*.json', schema: '/schemas/a.json' },
     ]);
     expect(schemaRules.parse('/a/*.json=schemas/a.json')).toBeUndefined();
+    expect(schemaRules.parse('*.json=a/../../x.json')).toBeUndefined();
   });
 
   test('signals may leave out SIG', () => {

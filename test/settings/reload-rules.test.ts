@@ -86,6 +86,59 @@ describe('a setting without effect', () => {
   });
 });
 
+describe('a command', () => {
+  test.each(['WHERRY_VALIDATE_EXEC', 'WHERRY_RELOAD_EXEC'])('that is none is refused: %s', (variable) => {
+    for (const command of ['["a",', '[]', '["a", 1]', '[""]']) {
+      expect(problemsOf({ [variable]: command })).toEqual([
+        expect.stringMatching(`^${variable}: it starts with .*; give a shell command, or a JSON array of`),
+      ]);
+    }
+    expect(problemsOf({ [variable]: ' ' })).toEqual([
+      expect.stringContaining(`${variable}: it is empty; give`),
+    ]);
+  });
+
+  test.each([
+    ['WHERRY_VALIDATE_EXEC', 'check {changed} {changed}', '{changed}', '{staged}, {target}, {revision}'],
+    ['WHERRY_RELOAD_EXEC', '["load", "{staged}/a"]', '{staged}', '{target}, {revision}, {changed}'],
+  ])('is refused what only the other one is told: %s', (variable, command, name, own) => {
+    expect(problemsOf({ [variable]: command })).toEqual([
+      `${variable}: ${name} has no value there; write ${own}, or remove it`,
+    ]);
+  });
+
+  test.each([
+    { WHERRY_VALIDATE_EXEC: '[ -f {staged}/a ] && check {target} {revision}' },
+    { WHERRY_RELOAD_EXEC: "awk '{print}' {changed} {target} {revision}" },
+    { WHERRY_RELOAD_EXEC: '["a", "{changed}"]' },
+  ])('is taken: %j', (env) => {
+    expect(problemsOf(env)).toEqual([]);
+  });
+
+  test('that validates must end before the attempt does', () => {
+    const env = { WHERRY_VALIDATE_EXEC: 'true', WHERRY_VALIDATE_TIMEOUT: '2m' };
+    expect(problemsOf(env)).toEqual([
+      'WHERRY_VALIDATE_TIMEOUT: "2m" is not less than WHERRY_SYNC_TIMEOUT, "2m", which ends the validation too; raise that, or lower this',
+    ]);
+    expect(problemsOf({ ...env, WHERRY_SYNC_TIMEOUT: '5m' })).toEqual([]);
+    // Who has a short attempt has said nothing of the validation.
+    expect(problemsOf({ WHERRY_VALIDATE_EXEC: 'true', WHERRY_SYNC_TIMEOUT: '10s' })).toEqual([]);
+  });
+});
+
+describe('a signal', () => {
+  test.each([
+    [{ WHERRY_RELOAD_SIGNAL: 'HUP' }, 'WHERRY_RELOAD_SIGNAL: set without WHERRY_RELOAD_PROCESS'],
+    [{ WHERRY_RELOAD_PROCESS: 'x' }, 'WHERRY_RELOAD_PROCESS: set without WHERRY_RELOAD_SIGNAL'],
+    [
+      { WHERRY_RELOAD_SIGNAL: 'SIGKILL', WHERRY_RELOAD_PROCESS: 'x' },
+      'WHERRY_RELOAD_SIGNAL: "SIGKILL" is not a signal such as',
+    ],
+  ])('is complained of once: %j', (env, start) => {
+    expect(problemsOf(env)).toEqual([expect.stringContaining(start)]);
+  });
+});
+
 describe('debouncing', () => {
   test('may not be cut short of its own quiet time', () => {
     expect(problemsOf({ WHERRY_DEBOUNCE: '5s', WHERRY_DEBOUNCE_MAX: '1s' })).toEqual([
@@ -151,6 +204,16 @@ describe('the address of a master CLI', () => {
   test.each([[{}], [{ WHERRY_RELOAD_PRESET: 'nginx' }]])('with %j is refused', (env) => {
     expect(problemsOf({ WHERRY_RELOAD_URL: cli, ...env })).toEqual([
       `WHERRY_RELOAD_URL: "${cli}" can only be HAProxy's master CLI; set WHERRY_RELOAD_PRESET=haproxy, or write an http:// or https:// URL`,
+    ]);
+  });
+
+  test('is not one that would be called, of whatever the preset is told', () => {
+    const env = {
+      WHERRY_RELOAD_PRESET: 'haproxy',
+      WHERRY_RELOAD_URL: 'http://u:geheim@127.0.0.1:8404/stats?k=geheim',
+    };
+    expect(problemsOf(env)).toEqual([
+      'WHERRY_RELOAD_URL: "http://127.0.0.1:8404/stats" does not reach HAProxy\'s master CLI; write unix:///path or tcp://host:port, or leave it out for the signal',
     ]);
   });
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RefusedError, SettingsError, UnreachableError } from '../../src/failure/failure.ts';
 import { changeBetween, stateOfDirectory } from '../../src/validation/staged-state.ts';
-import { createValidator } from '../../src/validation/validator.ts';
 import { failureOf, stage, validate } from './candidate.ts';
 
 const files = { 'a.conf': 'ok', 'sub/b.conf': 'ok' };
@@ -56,11 +55,6 @@ describe('a command that checks the set', () => {
     expect(failure).toBeInstanceOf(SettingsError);
     expect(failure?.message).toMatch(/^WHERRY_VALIDATE_EXEC: the command could not be run: /);
     expect(failure?.message).toMatch(message);
-  });
-
-  test('that is no command is a wrong setting before anything runs', () => {
-    const rules = { syntax: false, schemas: [], exec: '["a", 1]', execTimeout: 1000 };
-    expect(() => createValidator(rules, {})).toThrow(/^WHERRY_VALIDATE_EXEC: it starts with "\["/);
   });
 
   test('that takes too long is tried again', async () => {

@@ -1,3 +1,4 @@
+import { globs } from '../globs.ts';
 import * as kinds from '../kinds.ts';
 import { inSection } from '../setting.ts';
 
@@ -38,11 +39,11 @@ export const commonSettings = {
     meaning:
       'sidecar: exit after so many failed syncs in a row; `0` = never, keep the last good set and go on',
   }),
-  include: common(kinds.globs, {
+  include: common(globs, {
     defaultNote: 'all',
     meaning: 'globs on the path in the source; only these files',
   }),
-  exclude: common(kinds.globs, {
+  exclude: common(globs, {
     defaultNote: 'none',
     meaning: 'globs on the path in the source; not these files, nor what is below these directories',
   }),
