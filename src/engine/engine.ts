@@ -8,6 +8,7 @@ import { type Context, deliver, tell } from './context.ts';
 import { Courier } from './courier.ts';
 import { fillFromGood } from './fill-from-good.ts';
 import { follow } from './follow.ts';
+import { inTermsOfPin } from './in-terms-of-pin.ts';
 import { Keeper } from './keeper.ts';
 import { Lookout } from './lookout.ts';
 import { isHeld } from './machine/machine.ts';
@@ -184,7 +185,7 @@ export class Engine implements AsyncDisposable {
   /** Notes a failure for status and metrics, as far as the target lets it be noted. Undefined: it was only the end. */
   async noteFailure(error: unknown, signal: AbortSignal): Promise<Failure | undefined> {
     if (isAbort(error, signal)) return undefined;
-    const failure = toFailure(error);
+    const failure = inTermsOfPin(toFailure(error), this.state?.pin);
     const { observer } = this.#options;
     observer.polled(mainLayer, 'failed');
     observer.synced('failed');
@@ -219,7 +220,7 @@ export class Engine implements AsyncDisposable {
       new UnreachableError({
         setting: 'WHERRY_SYNC_TIMEOUT',
         problem: `the attempt took longer than ${formatDuration(syncTimeout)}`,
-        cure: 'look at the source and the network, or raise it for a large repository',
+        cure: 'look at the source and the network, or raise it for a large repository or a long validation',
       });
     return withDeadline(syncTimeout, signal, onTime, run);
   }

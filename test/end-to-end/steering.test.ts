@@ -106,6 +106,22 @@ describe.each([
     await becomes({ a: 'other' });
   });
 
+  test('pin to what is not there is reported as what it is, until resume', async () => {
+    const { repository, settings, target, looked, steer, becomes } = await bench(more);
+    await repository.commit({ a: 'main' });
+    const wherry = start(['run'], settings);
+    await becomes({ a: 'main' });
+    await looked();
+    await steer('pin', 'v9');
+    const reported = `pin: "v9" is not a branch, tag or ref of ${repository.path}; push it, pin another revision, or say \`wherry resume\``;
+    await expect.poll(async () => (await stateOf(target)).lastFailure?.message).toBe(reported);
+    await wherry.says(reported);
+    await steer('resume');
+    await repository.commit({ a: 'next' });
+    await becomes({ a: 'next' });
+    await expect.poll(async () => (await stateOf(target)).lastFailure).toBeUndefined();
+  });
+
   test('rollback brings the good set before, and what was bad stays away until the source moves', async () => {
     await using app = await ReloadApp.start();
     const all = await bench({ ...more, WHERRY_RELOAD_URL: app.url().href });
