@@ -1,5 +1,5 @@
 const secretName =
-  /passw|passphrase|(^|_)pass(_|$)|_pwd$|secret|token|credential|private|cookie|(^|_)auth(_|$)|authoriz|authentic|api_?key|access_?key|(^|_)key$|dsn$|connection_?string/i;
+  /passw|passphrase|(^|_)pass(_|$)|_pwd$|secret|token|credential|private|cookie|(^|_)auth(_|$)|authoriz|authentic|api_?key|access_?key|(^|_)key$|(^|_)(pat|jwt|sas|webhook(_url)?)$|dsn$|connection_?string/i;
 const ownNames = /^(WHERRY|AWS)_/i;
 const userInfo = /[a-z][a-z\d+.-]*:\/\/[^\s/?#]*@/i;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;

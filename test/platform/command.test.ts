@@ -229,6 +229,9 @@ describe('the environment of a command', () => {
     'ENCRYPTION_KEY',
     'SESSION_COOKIE',
     'SENTRY_DSN',
+    'GITHUB_PAT',
+    'SLACK_WEBHOOK_URL',
+    'SERVICE_JWT',
   ])('has no %s', (name) => {
     expect(commandEnvironment({ [name]: 'value' }, {})).toEqual({});
   });
