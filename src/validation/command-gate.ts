@@ -71,7 +71,10 @@ function failureOf(result: CommandResult, timeout: number): Error | undefined {
       return new UnreachableError({
         setting,
         problem: `the command was killed by ${result.by}${said(result.output)}`,
-        cure: 'if it needs more memory, raise the container’s limit',
+        cure:
+          result.by === 'SIGKILL'
+            ? 'if it needs more memory, raise the container’s limit'
+            : 'it is run again; run it by hand on the same files to see why',
       });
     case 'timed-out':
       return new UnreachableError({

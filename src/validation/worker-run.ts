@@ -43,7 +43,11 @@ export async function runWorker(
   const death = (details: FailureDetails) => {
     const file = job.files[Atomics.load(progress, 0) - 1];
     const where = file === undefined ? 'checking the files' : `checking ${JSON.stringify(file)}`;
-    return new UnexpectedError({ ...details, problem: `${where} failed: ${details.problem}` });
+    return new UnexpectedError({
+      ...details,
+      setting: job.syntax ? 'WHERRY_VALIDATE' : 'WHERRY_VALIDATE_SCHEMA',
+      problem: `${where} failed: ${details.problem}`,
+    });
   };
   let abort: () => void = () => undefined;
   try {
@@ -78,9 +82,11 @@ function whyDied(cause: unknown, limit: number): FailureDetails {
 }
 
 function tooLarge(how: string, mebibytes: number): FailureDetails {
+  const smaller = 'make the file smaller, or leave it out with WHERRY_EXCLUDE';
   return {
     problem: `it needs ${how} ${mebibytes} MiB of memory`,
-    cure: 'give the container more memory, or make the file smaller',
+    // No container gives a worker more than the most.
+    cure: mebibytes < heap.most ? `give the container more memory, or ${smaller}` : smaller,
   };
 }
 

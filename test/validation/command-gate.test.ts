@@ -69,6 +69,13 @@ describe('a command that checks the set', () => {
     const failure = await failureOf({ exec }, files);
     expect(failure).toBeInstanceOf(UnreachableError);
     expect(failure?.message).toContain('killed by SIGKILL');
+    expect(failure?.message).toContain('if it needs more memory');
+  });
+
+  test('that crashes is tried again too, and is not said to want memory', async () => {
+    const failure = await failureOf({ exec: 'kill -SEGV $$' }, files);
+    expect(failure).toBeInstanceOf(UnreachableError);
+    expect(failure?.message).toMatch(/killed by SIGSEGV.*; it is run again; run it by hand/);
   });
 
   test('ends with the signal', async () => {

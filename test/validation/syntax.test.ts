@@ -59,7 +59,7 @@ describe('the syntax gate', () => {
     await symlink('/etc/hostname', join(candidate.directory, 'b.json'));
     const checking = validate(syntax, { ...candidate, files: ['a.json', 'b.json'] });
     await expect(checking).rejects.toThrow(UnexpectedError);
-    await expect(checking).rejects.toThrow(/^checking "b\.json" failed: ELOOP/);
+    await expect(checking).rejects.toThrow(/^WHERRY_VALIDATE: checking "b\.json" failed: ELOOP/);
   });
 
   test('shows a name with control characters in one harmless line', async () => {

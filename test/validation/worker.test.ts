@@ -41,7 +41,7 @@ describe('the thread that checks files', () => {
     const running = runWorker(job, new AbortController().signal, { heapMiB: 32, program: dyingProgram });
     await expect(running).rejects.toThrow(UnexpectedError);
     await expect(running).rejects.toThrow(
-      /^checking "b\.json" failed: it needs more than 32 MiB of memory; /,
+      /^WHERRY_VALIDATE: checking "b\.json" failed: it needs more than 32 MiB of memory; give the container more/,
     );
   });
 
@@ -50,7 +50,22 @@ describe('the thread that checks files', () => {
     const job = { directory, files: ['a.json', 'b.json'], syntax: true, schemas: [] };
     const running = runWorker(job, new AbortController().signal, { heapMiB: 64 });
     await expect(running).rejects.toThrow(
-      /^checking "b\.json" failed: it needs about 180 MiB of memory; give the container more memory, or /,
+      /^WHERRY_VALIDATE: checking "b\.json" failed: it needs about 180 MiB of memory; give the container more memory, or make .*WHERRY_EXCLUDE/,
+    );
+  });
+
+  test('asks for no more memory than it would take', async () => {
+    const { directory } = await stage({ 'a.json': '{}' });
+    const job = { directory, files: ['a.json'], syntax: false, schemas: [{ glob: '*', schema: 's' }] };
+    const tooLarge = new URL(
+      `data:text/javascript,${encodeURIComponent(`
+        import { parentPort } from 'node:worker_threads';
+        parentPort.postMessage({ kind: 'too-large', needed: 1500 });
+      `)}`,
+    );
+    const running = runWorker(job, new AbortController().signal, { program: tooLarge });
+    await expect(running).rejects.toThrow(
+      'WHERRY_VALIDATE_SCHEMA: checking the files failed: it needs about 1500 MiB of memory; make the file smaller, or leave it out with WHERRY_EXCLUDE',
     );
   });
 
@@ -60,7 +75,7 @@ describe('the thread that checks files', () => {
     const program = new URL('data:text/javascript,process.exit(3)');
     const running = runWorker(job, new AbortController().signal, { program });
     await expect(running).rejects.toThrow(
-      /^checking the files failed: the worker ended with code 3 and no answer/,
+      /^WHERRY_VALIDATE: checking the files failed: the worker ended with code 3 and no answer/,
     );
   });
 });
