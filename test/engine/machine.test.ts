@@ -432,6 +432,22 @@ describe('after a restart', () => {
     expect(stateAfter([open(set(1, 'a'))], rules, known)).toEqual(known);
   });
 
+  test.each([
+    ['named no more', []],
+    ['another one under the same name', [{ ...url, identity: 'elsewhere' }]],
+  ])('a target that is %s is forgotten, and what it said with it', (_, targets) => {
+    const owing = stateAfter([answer(1, { class: 'busy', detail: 'wait' })], rules, known);
+    const state = stateAfter([open(set(1, 'a'))], { ...rules, targets }, owing);
+    expect(state.targets).toEqual({});
+    expect(pendingTargets(state, targets)).toEqual(targets);
+  });
+
+  test('an init container, which tells nobody, forgets no target', () => {
+    const keys = { ...rules.keys, reloadKey: undefined };
+    const state = stateAfter([open(set(1, 'a'))], { ...rules, keys, targets: [] }, known);
+    expect(state.targets).toEqual(known.targets);
+  });
+
   test('a newer generation than the remembered one is owed to every target', () => {
     const state = stateAfter([open(set(2, 'b'))], rules, known);
     expect(state).toMatchObject({ sequence: 2, published: { sequence: 2 } });

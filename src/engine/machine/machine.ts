@@ -1,7 +1,7 @@
 import type { Failure } from '../../failure/failure.ts';
 import { asked } from './asking.ts';
 import type { Action, Event, Rules, Step } from './events.ts';
-import { reconciled } from './opening.ts';
+import { reconciled, withoutFormerTargets } from './opening.ts';
 import * as publishing from './publishing.ts';
 import { isRefusedRevision, judged, quarantineOf, underSettings } from './quarantine.ts';
 import { acknowledgedBy, type PublishedSet, pendingTargets, type State } from './state.ts';
@@ -28,11 +28,11 @@ type Change = Exclude<Event, { readonly type: 'probed' | 'staged' }>;
 function changed(state: State, event: Change, rules: Rules, at: string): State {
   switch (event.type) {
     case 'opened':
-      return underSettings(reconciled(state, event.current), rules.keys);
+      return withoutFormerTargets(underSettings(reconciled(state, event.current), rules.keys), rules);
     case 'started':
       return started(state, event.policy);
     case 'settings-changed':
-      return underSettings(state, rules.keys);
+      return withoutFormerTargets(underSettings(state, rules.keys), rules);
     case 'lost':
       return reconciled(state, undefined);
     case 'refused':

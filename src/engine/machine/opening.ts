@@ -1,3 +1,4 @@
+import type { Rules } from './events.ts';
 import type { PublishedSet, State } from './state.ts';
 
 /**
@@ -16,4 +17,14 @@ export function reconciled(state: State, current: PublishedSet | undefined): Sta
   }
   // The link was turned back behind our back. Publishing anew gives the set a sequence that nobody has seen.
   return { ...rest, sequence };
+}
+
+/** Forgets targets that the settings no longer name, as far as they name any. One that comes back is told again. */
+export function withoutFormerTargets(state: State, { keys, targets }: Rules): State {
+  if (keys.reloadKey === undefined) return state;
+  const isNamed = (name: string, identity: string) =>
+    targets.some((target) => target.name === name && target.identity === identity);
+  const known = Object.entries(state.targets);
+  const named = known.filter(([name, { identity }]) => isNamed(name, identity));
+  return named.length === known.length ? state : { ...state, targets: Object.fromEntries(named) };
 }
