@@ -74,9 +74,13 @@ export class Lookout {
     await follow(context, { probed: revision, seenAt: since, handsOver }, limits);
   }
 
-  #isQuiet({ parts }: Context, revision: Revision, now: number): boolean {
+  #isQuiet({ parts, options }: Context, revision: Revision, now: number): boolean {
     const { debounce, debounceMax: max } = parts;
     if (debounce === 0) return true;
+    if (this.#waiting === undefined) {
+      const limits = { quietForMs: debounce, atMostMs: max };
+      options.log.info({ revision, ...limits }, 'a change waits until the source is quiet (WHERRY_DEBOUNCE)');
+    }
     this.#waiting = waitForQuiet(this.#waiting, revision, now, { debounce, max });
     return this.#waiting.until <= now;
   }

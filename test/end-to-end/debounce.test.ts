@@ -38,6 +38,10 @@ test('of three commits in quick succession only the last is published, when it h
   await shows({ a: '3' });
   await expect.poll(() => publishedBy(wherry)).toEqual([first, commits[2]]);
   expect((publishTimes()[1] ?? 0) - lastMove).toBeGreaterThanOrEqual(2900);
+  const waits = linesOf(wherry, 'a change waits until the source is quiet (WHERRY_DEBOUNCE)');
+  expect(waits).toEqual([
+    expect.objectContaining({ revision: commits[0], quietForMs: 3000, atMostMs: 12_000 }),
+  ]);
 });
 
 test('a stream of commits that never gets quiet is published after WHERRY_DEBOUNCE_MAX', async () => {
