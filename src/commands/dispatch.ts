@@ -73,6 +73,8 @@ async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promise<numb
   const end = () => process.exit(exitCodes.done);
   process.once('SIGTERM', end);
   const command = await import('./run.ts');
+  const ended = command.run(loaded, env);
+  // Only now, when another listens: one that came while modules were loaded would be lost with the last listener.
   process.off('SIGTERM', end);
-  return command.run(loaded, env);
+  return ended;
 }

@@ -28,8 +28,9 @@ const calmAfter = 10_000;
 export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promise<number> {
   process.umask(0);
   const { settings } = loaded;
-  const log = await loggerFor(settings);
-  const ending = endOnSignal(log);
+  const logging = loggerFor(settings);
+  const ending = endOnSignal(logging);
+  const log = await logging;
   const options = publisherOptions(settings);
   const { target, stateDir } = placesOf(settings);
   const metrics: Metrics = new Metrics(() => liveStatus(engine, loop));
@@ -103,11 +104,15 @@ async function watchRequests(stateDir: string, loop: Loop, log: Log): Promise<Re
   return watch;
 }
 
-/** SIGTERM is a wish that is always granted: with 0, and soon. */
-function endOnSignal(log: Log): AbortSignal {
+/** SIGTERM is a wish that is always granted: with 0, and soon. It may come before there is a log. */
+function endOnSignal(logging: Promise<Log>): AbortSignal {
   const controller = new AbortController();
   const end = (name: NodeJS.Signals) => {
-    if (!controller.signal.aborted) log.info({ signal: name }, 'stopping');
+    if (!controller.signal.aborted)
+      logging.then(
+        (log) => log.info({ signal: name }, 'stopping'),
+        () => undefined,
+      );
     controller.abort();
     setTimeout(() => process.exit(exitCodes.done), stopDeadline).unref();
   };

@@ -88,6 +88,20 @@ test('SIGHUP makes the next look happen now', async () => {
 });
 
 describe('SIGTERM ends with 0 within five seconds', () => {
+  test('or kills at once, at whatever moment of its start it comes', async () => {
+    const { repository, settings } = await bench();
+    await repository.commit({ a: '1' });
+    for (let delay = 60; delay < 420; delay += 20) {
+      const wherry = start(['run'], { ...settings, WHERRY_LOG_LEVEL: 'silent' });
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      const started = performance.now();
+      const { code, signal } = await wherry.kill('SIGTERM');
+      // Before there is a program that could listen, the kernel does what is asked.
+      expect(code === 0 || signal === 'SIGTERM').toBe(true);
+      expect(performance.now() - started).toBeLessThan(5000);
+    }
+  });
+
   test('while a Git server hangs', async () => {
     const { settings } = await bench();
     await using server = await hangingServer();
