@@ -155,7 +155,10 @@ function refusalLines(
 
 function targetLine({ name, acknowledged, state, lastAnswer }: TargetStatus): string {
   const took = acknowledged === 0 ? 'took no set yet' : `took sequence ${acknowledged}`;
-  const trouble = lastAnswer === undefined || lastAnswer.class === 'accepted' ? undefined : lastAnswer;
+  // A rejection of a set that is still there makes the target rejected; another one is told of below.
+  const isOver = state === 'pending' && lastAnswer?.class === 'rejected';
+  const trouble =
+    lastAnswer === undefined || lastAnswer.class === 'accepted' || isOver ? undefined : lastAnswer;
   const said = trouble === undefined ? '' : `; ${trouble.class}: ${trouble.detail ?? ''}`;
   return `${name} ${state}, ${took}${said}`;
 }

@@ -3,7 +3,7 @@ import type { StatusDocument } from '../admin/status.ts';
 import type { AdminView, Health } from '../admin/view.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Loop } from '../engine/loop.ts';
-import { pendingTargets } from '../engine/machine/state.ts';
+import { currentAnswer, pendingTargets } from '../engine/machine/state.ts';
 import { statusDocument } from './status-document.ts';
 
 /** Fills what the administration shows from the engine and the loop. */
@@ -44,7 +44,7 @@ function ready(engine: Engine): Health {
   const { state } = engine;
   if (!started.ok || state === undefined) return started;
   const pending = pendingTargets(state, engine.parts.targets).map(({ name }) => {
-    const answer = state.targets[name]?.lastAnswer;
+    const answer = currentAnswer(state, name);
     const isNews = answer !== undefined && answer.class !== 'accepted';
     return `${name} (${isNews ? (answer.detail ?? answer.class) : 'no answer yet'})`;
   });

@@ -40,6 +40,15 @@ version       1.2.3
     );
   });
 
+  test('does not tell a target’s rejection of the set before as one of the set that waits for it', () => {
+    const lastAnswer = { class: 'rejected', detail: 'no', at: '2026-11-23T00:00:00.000Z' } as const;
+    const target = { name: 'url1', acknowledged: 6, lastAnswer } as const;
+    const told = (state: 'pending' | 'rejected') =>
+      formatStatus({ ...empty, targets: [{ ...target, state }] }, now);
+    expect(told('pending')).toContain('url1 pending, took sequence 6\n');
+    expect(told('rejected')).toContain('url1 rejected, took sequence 6; rejected: no\n');
+  });
+
   test('is short when there is nothing to say', () => {
     expect(formatStatus(empty, now)).toBe(
       'source     /srv/config.git\npublished  nothing yet\nversion    1.2.3\n',

@@ -3,7 +3,13 @@ import type { Event, Rules } from '../../src/engine/machine/events.ts';
 import { due, step } from '../../src/engine/machine/machine.ts';
 import { currentQuarantine } from '../../src/engine/machine/quarantine.ts';
 import type { Wish } from '../../src/engine/machine/request.ts';
-import { emptyState, type PublishedSet, pendingTargets, type State } from '../../src/engine/machine/state.ts';
+import {
+  currentAnswer,
+  emptyState,
+  type PublishedSet,
+  pendingTargets,
+  type State,
+} from '../../src/engine/machine/state.ts';
 import { RefusedError, UnreachableError } from '../../src/failure/failure.ts';
 import type { Answer } from '../../src/reload/target.ts';
 import type { Digest, Revision } from '../../src/snapshot/entry.ts';
@@ -422,6 +428,17 @@ test('a failure is forgotten when the source answers, a refusal is not', () => {
   expect(state.lastSync?.result).toBe('equal');
   const bad: Event = { type: 'failed', failure: new RefusedError({ problem: 'bad' }) };
   expect(stateAfter([bad, { type: 'recovered' }]).lastFailure).toBeDefined();
+});
+
+test('what a target said of a set that is gone is not its answer to the one that took its place', () => {
+  const rejected = answer(2, { class: 'rejected', detail: 'no' });
+  const bad = stateAfter([publish(1, 'a'), accept(1), publish(2, 'b'), rejected]);
+  expect(currentAnswer(bad, url.name)).toMatchObject({ class: 'rejected', detail: 'no' });
+  const back = stateAfter([rolledBackTo(3, 'a')], rules, bad);
+  expect(pendingTargets(back, [url])).toEqual([url]);
+  expect(currentAnswer(back, url.name)).toBeUndefined();
+  const busy = stateAfter([answer(3, { class: 'busy', detail: 'wait' })], rules, back);
+  expect(currentAnswer(busy, url.name)).toMatchObject({ class: 'busy' });
 });
 
 describe('after a restart', () => {

@@ -109,3 +109,13 @@ export function acknowledgedBy(state: State, { name, identity }: TargetId): numb
   const known = state.targets[name];
   return Math.max(state.baseline, known?.identity === identity ? known.acknowledged : 0);
 }
+
+/** What a target said last, unless that was about a set that is no longer published. */
+export function currentAnswer(
+  { targets, rejected, published }: State,
+  name: string,
+): TargetState['lastAnswer'] {
+  const answer = targets[name]?.lastAnswer;
+  const isOver = answer?.class === 'rejected' && rejected?.sequence !== published?.sequence;
+  return isOver ? undefined : answer;
+}
