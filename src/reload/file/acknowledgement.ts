@@ -19,13 +19,19 @@ const longest = 250;
 /** So much of the file is read. Bytes. */
 const keptContent = 4096;
 
+/** What the file holds before a set is published: it may be older than this volume, and its sequences others. */
+export async function lookAtAcknowledgement(path: string): Promise<string | undefined> {
+  const looked = await look(path);
+  return looked.kind === 'content' ? looked.text : undefined;
+}
+
 /**
  * Waits until the application has written the sequence of the set, or a later one, into the file; `7 rejected: reason`
  * refuses the set of sequence 7. `overtaken` ends the wait. Rejects only with the signal's reason.
  */
 export async function awaitAcknowledgement(
   { path, timeout }: AcknowledgementOptions,
-  { sequence }: Pick<ReloadContext, 'sequence'>,
+  { sequence, before }: Pick<ReloadContext, 'sequence' | 'before'>,
   signal: AbortSignal,
   overtaken: AbortSignal,
 ): Promise<Answer> {
@@ -34,7 +40,7 @@ export async function awaitAcknowledgement(
   for (let delay = first; ; delay = Math.min(delay * 1.6, longest)) {
     signal.throwIfAborted();
     const isLast = performance.now() >= end;
-    const seen = judgeContent(await look(path), sequence);
+    const seen = judgeContent(await look(path), sequence, before);
     switch (seen.kind) {
       case 'acknowledged':
         return { class: 'accepted' };
@@ -86,7 +92,7 @@ export type Acknowledgement =
   | { readonly kind: 'refused' | 'open' | 'odd' | 'impossible'; readonly said: string };
 
 /** What the file says about the set of that sequence. */
-export function judgeContent(looked: Looked, sequence: number): Acknowledgement {
+export function judgeContent(looked: Looked, sequence: number, before?: string): Acknowledgement {
   switch (looked.kind) {
     case 'missing':
       return {
@@ -113,6 +119,8 @@ export function judgeContent(looked: Looked, sequence: number): Acknowledgement 
       ? { kind: 'refused', said: shown }
       : { kind: 'open', said: `holds "${shown}", about another set` };
   }
+  if (looked.text === before)
+    return { kind: 'open', said: `holds "${shown}", as before the set was published` };
   return written >= sequence ? { kind: 'acknowledged' } : { kind: 'open', said: `holds "${shown}"` };
 }
 

@@ -83,6 +83,9 @@ function secretOf({ username, password }: Credentials): string {
 
 const scheme = /^(basic|bearer|digest|token)$/i;
 const secretName = /auth|token|secret|key|cookie|password|signature/i;
+/** Of the headers of the user these alone are known to be none; the setting as a whole is a secret. */
+const plainHeader =
+  /^(accept(-.*)?|cache-control|content-.*|host|if-.*|origin|pragma|referer|te|user-agent|via)$/i;
 
 function secretsOf(
   url: URL,
@@ -90,7 +93,7 @@ function secretsOf(
   credentials: Credentials | undefined,
 ): readonly string[] {
   const ofHeaders = reloadHeaders
-    .filter(([name]) => secretName.test(name))
+    .filter(([name]) => !plainHeader.test(name))
     .flatMap(([, value]) => [value, ...value.split(/\s+/).filter((word) => !scheme.test(word))]);
   const ofQuery = [...url.searchParams]
     .filter(([name, value]) => secretName.test(name) || value.length >= 16)

@@ -43,7 +43,27 @@ describe('what the application wrote, of sequence 7', () => {
   });
 });
 
+test('a number that stood there before the set was published says nothing of it', () => {
+  const looked = { kind: 'content', text: '9\n' } as const;
+  expect(judgeContent(looked, 7, '9\n')).toEqual({
+    kind: 'open',
+    said: 'holds "9", as before the set was published',
+  });
+  expect(judgeContent(looked, 7, '6\n').kind).toBe('acknowledged');
+});
+
 describe('an acknowledgement', () => {
+  test('is compared with what the file held before the publish', async () => {
+    const path = join(await temporaryDirectory(), 'loaded');
+    await writeFile(path, '9\n');
+    const settings = settingsOf({ WHERRY_ACK: path, WHERRY_RELOAD_TIMEOUT: '100ms' });
+    const [target] = createTargets({ settings, targetDir: '/nowhere', stateDir: '/nowhere', env: {} });
+    const before = await target?.prepare?.(never);
+    expect(await target?.reload({ ...context, before }, never)).toMatchObject({ class: 'not-up' });
+    await writeFile(path, '7\n');
+    expect(await target?.reload({ ...context, before }, never)).toEqual({ class: 'accepted' });
+  });
+
   test('is waited for until the application writes it', async () => {
     const path = join(await temporaryDirectory(), 'loaded');
     await writeFile(path, '6\n');

@@ -9,3 +9,12 @@ test.each([
 ])('of what an application repeats, %s is hidden where it is secret', (_, url, said, shown) => {
   expect(accessTo(new URL(url), {}, {}).hide(said)).toBe(shown);
 });
+
+test('of what an application repeats, the values of the headers that it was sent are hidden', () => {
+  const reloadHeaders = [
+    ['X-Tenant', 'blue-whale'],
+    ['Accept', 'application/json'],
+  ] as const;
+  const { hide } = accessTo(new URL('http://127.0.0.1/'), { reloadHeaders }, {});
+  expect(hide('no blue-whale, application/json')).toBe('no ***, application/json');
+});

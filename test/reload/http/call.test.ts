@@ -387,13 +387,7 @@ describe('TLS', () => {
   });
 });
 
-test('a header that cannot be sent is named without its value', async () => {
-  await using app = await ReloadApp.start();
-  const settings = { WHERRY_RELOAD_HEADERS: 'X-Key: gehe\u0001im' };
-  const answer = await reload(app.url(), { settings });
-  expect(answer).toMatchObject({
-    class: 'misconfigured',
-    detail: expect.stringContaining('WHERRY_RELOAD_HEADERS'),
-  });
-  expect(detailOf(answer)).not.toContain('gehe');
+test('a header that cannot be sent is refused with the settings, without its value', () => {
+  const read = () => settingsOf({ WHERRY_RELOAD_HEADERS: 'X-Key: gehe\u0001im' });
+  expect(read).toThrow(/^WHERRY_RELOAD_HEADERS: the value is not lines of the form/);
 });
