@@ -7,6 +7,7 @@ import type { Preset } from './preset.ts';
 export const haproxy: Preset = {
   application: 'HAProxy',
   settings: { reloadSignal: 'SIGUSR2', reloadProcess: 'haproxy' },
+  urlReplacesSignal: true,
   confirm: { kind: 'new-workers', within: 10_000, stays: 1000 },
   validator: 'haproxy -c -f {staged}/haproxy.cfg',
 };

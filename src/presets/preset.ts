@@ -73,6 +73,8 @@ export interface Preset {
   readonly confirm?: Confirmation;
   /** What to do about an answer, by its status. */
   readonly cures?: Readonly<Record<number, string>>;
+  /** True where the application is told by a signal, and by a `WHERRY_RELOAD_URL` instead when there is one. */
+  readonly urlReplacesSignal?: true;
   /** A `WHERRY_VALIDATE_EXEC` that refuses what the application would. */
   readonly validator: string | undefined;
   /** True where a bad configuration ends the application, so that it must be validated before it is published. */

@@ -1,13 +1,7 @@
 import type { PresetName } from '../presets/names.ts';
+import type { PresetSetting } from '../presets/preset.ts';
 import { presets } from '../presets/presets.ts';
-import { type SettingKey, schema } from './schema.ts';
-
-/** Ways of telling the application: a preset has one of them, and whoever chooses one himself replaces it. */
-const channels: readonly (readonly SettingKey[])[] = [
-  ['reloadUrl'],
-  ['reloadSignal', 'reloadProcess'],
-  ['reloadExec'],
-];
+import { schema } from './schema.ts';
 
 /** The texts that a preset puts in the place of defaults, by the key of the setting. */
 export function presetValues(
@@ -15,20 +9,14 @@ export function presetValues(
   given: ReadonlySet<string>,
 ): ReadonlyMap<string, string> {
   const known = name === undefined ? undefined : schema.reloadPreset.kind.parse(name);
-  if (known === undefined) return new Map();
-  const own = Object.entries(settingsOf(known));
-  const isReplaced = (key: string) =>
-    channels.some((channel) => {
-      const isOwn = own.some(([other]) => channel.some((one) => one === other));
-      return !channel.some((one) => one === key) && !isOwn && channel.some((one) => given.has(one));
-    });
-  return new Map(own.filter(([key]) => !isChannel(key) || !isReplaced(key)));
+  return new Map(known === undefined ? [] : textsOf(known, given));
 }
 
-function isChannel(key: string): boolean {
-  return channels.flat().some((one) => one === key);
-}
-
-function settingsOf(name: PresetName): Readonly<Record<string, string>> {
-  return presets[name].settings;
+function textsOf(name: PresetName, given: ReadonlySet<string>): readonly (readonly [string, string])[] {
+  const { settings, urlReplacesSignal } = presets[name];
+  const texts = Object.entries(settings);
+  const ofSignal: readonly PresetSetting[] = ['reloadSignal', 'reloadProcess'];
+  return urlReplacesSignal === true && given.has('reloadUrl')
+    ? texts.filter(([key]) => !ofSignal.some((one) => one === key))
+    : texts;
 }

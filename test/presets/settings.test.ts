@@ -32,6 +32,22 @@ describe('a preset', () => {
     expect(reloadBody).toBe('@caddy.json');
   });
 
+  test('is told beside what the user sets in other ways', () => {
+    const settings = settingsOf({
+      WHERRY_RELOAD_PRESET: 'nginx',
+      WHERRY_RELOAD_URL: 'http://127.0.0.1:9/reload',
+      WHERRY_RELOAD_EXEC: 'true',
+    });
+    expect(settings).toMatchObject({ reloadSignal: 'SIGHUP', reloadProcess: 'nginx', reloadExec: 'true' });
+  });
+
+  test('of HAProxy is told over the master CLI instead, where that is the URL', () => {
+    const url = 'unix:///run/haproxy/master.sock';
+    const settings = settingsOf({ WHERRY_RELOAD_PRESET: 'haproxy', WHERRY_RELOAD_URL: url });
+    expect(settings.reloadSignal).toBeUndefined();
+    expect(settings.reloadUrl?.map(String)).toEqual([url]);
+  });
+
   test('may come with credentials alone', () => {
     const env = {
       WHERRY_SOURCE: 'git',
