@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { type FailureDetails, UnexpectedError } from '../failure/failure.ts';
+import { type FailureDetails, RefusedError, UnexpectedError } from '../failure/failure.ts';
 import type { ContentJob, ContentReport } from './content/job.ts';
 import { returnMemoryLater } from './memory-return.ts';
 
@@ -40,10 +40,12 @@ export async function runWorker(
   });
   worker.stdout.resume();
   worker.stderr.resume();
-  const death = (details: FailureDetails) => {
+  // A file that is too large is the content's fault: it would be too large at the next try too.
+  const death = (details: FailureDetails, isTooLarge = false) => {
+    const Kind = isTooLarge ? RefusedError : UnexpectedError;
     const file = job.files[Atomics.load(progress, 0) - 1];
     const where = file === undefined ? 'checking the files' : `checking ${JSON.stringify(file)}`;
-    return new UnexpectedError({
+    return new Kind({
       ...details,
       setting: job.syntax ? 'WHERRY_VALIDATE' : 'WHERRY_VALIDATE_SCHEMA',
       problem: `${where} failed: ${details.problem}`,
@@ -58,12 +60,12 @@ export async function runWorker(
       worker.once('message', (message: ContentReport) => {
         report = message;
       });
-      worker.once('error', (error) => reject(death(whyDied(error, heapMiB))));
+      worker.once('error', (error) => reject(death(whyDied(error, heapMiB), isOutOfMemory(error))));
       worker.once('exit', (code) => {
         if (report === undefined)
           reject(death({ problem: `the worker ended with code ${code} and no answer` }));
         else if (report.kind === 'failed') reject(death({ problem: report.problem }));
-        else if (report.kind === 'too-large') reject(death(tooLarge('about', report.needed)));
+        else if (report.kind === 'too-large') reject(death(tooLarge('about', report.needed), true));
         else resolve(report);
       });
     });
@@ -76,9 +78,12 @@ export async function runWorker(
 }
 
 function whyDied(cause: unknown, limit: number): FailureDetails {
-  const isTooLarge = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  if (isTooLarge) return { ...tooLarge('more than', limit), cause };
+  if (isOutOfMemory(cause)) return { ...tooLarge('more than', limit), cause };
   return { problem: cause instanceof Error ? cause.message : String(cause), cause };
+}
+
+function isOutOfMemory(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
 function tooLarge(how: string, mebibytes: number): FailureDetails {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { UnexpectedError } from '../../src/failure/failure.ts';
+import { RefusedError } from '../../src/failure/failure.ts';
 import { createValidator } from '../../src/validation/validator.ts';
 import { runWorker } from '../../src/validation/worker-run.ts';
 import { stage, validate } from './candidate.ts';
@@ -39,7 +39,7 @@ describe('the thread that checks files', () => {
     const files = ['a.json', 'b.json'];
     const job = { directory, files, syntax: true, schemas: [] };
     const running = runWorker(job, new AbortController().signal, { heapMiB: 32, program: dyingProgram });
-    await expect(running).rejects.toThrow(UnexpectedError);
+    await expect(running).rejects.toThrow(RefusedError);
     await expect(running).rejects.toThrow(
       /^WHERRY_VALIDATE: checking "b\.json" failed: it needs more than 32 MiB of memory; give the container more/,
     );
