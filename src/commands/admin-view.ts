@@ -24,11 +24,8 @@ export function liveStatus(engine: Engine, loop: Loop): StatusDocument {
   const until = loop.untilNextPoll();
   const nextPoll = until === undefined ? undefined : new Date(Date.now() + until);
   return statusDocument(description, engine.state, {
-    targets,
     verifies: verification !== undefined,
-    shown: engine.shown,
-    lastContact: engine.lastContact,
-    nextPoll,
+    live: { targets, shown: engine.shown, lastContact: engine.lastContact, nextPoll },
   });
 }
 

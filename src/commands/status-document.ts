@@ -4,10 +4,16 @@ import { currentQuarantine } from '../engine/machine/quarantine.ts';
 import { pendingTargets, type State, type TargetId } from '../engine/machine/state.ts';
 import { version } from '../version.ts';
 
+/** What the state does not say. */
+export interface Surroundings {
+  /** Whether the settings ask for a verification. */
+  readonly verifies: boolean;
+  readonly live?: Live;
+}
+
 /** What only the running sidecar knows. */
 export interface Live {
   readonly targets: readonly TargetId[];
-  readonly verifies: boolean;
   /** The revision that the source showed last. */
   readonly shown: string | undefined;
   readonly lastContact: Date | undefined;
@@ -15,7 +21,11 @@ export interface Live {
 }
 
 /** The status of a sidecar: of a running one, or of what its state file remembers. */
-export function statusDocument(source: string, state: State | undefined, live?: Live): StatusDocument {
+export function statusDocument(
+  source: string,
+  state: State | undefined,
+  { verifies, live }: Surroundings,
+): StatusDocument {
   const targets = live?.targets ?? rememberedTargets(state);
   const pending = state === undefined ? [] : pendingTargets(state, targets);
   return {
@@ -25,7 +35,7 @@ export function statusDocument(source: string, state: State | undefined, live?: 
     sourceRevision: live?.shown ?? state?.seen?.revision,
     targets: targets.map((target) => targetStatus(state, target, pending)),
     pending: pending.length > 0,
-    verification: verificationStatus(state, live),
+    verification: verifies ? verificationStatus(state) : undefined,
     rejected: rejectedStatus(state),
     quarantine: state === undefined ? undefined : currentQuarantine(state),
     quarantined: state?.quarantine?.length ?? 0,
@@ -69,13 +79,9 @@ function rejectedStatus(state: State | undefined): StatusDocument['rejected'] {
   return { sequence: rejected.sequence, detail: rejected.detail };
 }
 
-function verificationStatus(
-  state: State | undefined,
-  live: Live | undefined,
-): StatusDocument['verification'] {
+function verificationStatus(state: State | undefined): StatusDocument['verification'] {
   const { published, verified = 0, unverified } = state ?? {};
-  const isKnown = live?.verifies ?? (verified > 0 || unverified !== undefined);
-  if (published === undefined || !isKnown) return undefined;
+  if (published === undefined) return undefined;
   if (verified >= published.sequence) return { state: 'verified' };
   if (rejectedStatus(state) !== undefined) return { state: 'failed', detail: state?.rejected?.detail };
   return unverified?.sequence === published.sequence

@@ -24,7 +24,7 @@ export async function status(
   }
   const published = state.published && (await onTarget(readGeneration(target, state.published.generation)));
   const source = published?.manifest.source ?? settings.gitRepo?.display ?? 'unknown';
-  const document = statusDocument(source, state);
+  const document = statusDocument(source, state, { verifies: settings.verifyUrl !== undefined });
   out.write(asJson ? `${JSON.stringify(document, null, 2)}\n` : formatStatus(document));
   return exitCodes.done;
 }

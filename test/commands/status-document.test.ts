@@ -23,8 +23,21 @@ test('where a rollback by hand goes is told, and never a set that it would not g
     good: set(2, 'b'),
     previousGood: set(1, 'a'),
   };
-  expect(statusDocument('git', state).rollsBackTo).toBe('a');
+  expect(statusDocument('git', state, { verifies: false }).rollsBackTo).toBe('a');
   const { revision, digest, publishedAt: at } = set(1, 'a');
   const refused: Quarantine = { setKey: 'set', by: 'gate', revision, digest, reason: 'invalid', at };
-  expect(statusDocument('git', { ...state, quarantine: [refused] }).rollsBackTo).toBeUndefined();
+  expect(
+    statusDocument('git', { ...state, quarantine: [refused] }, { verifies: false }).rollsBackTo,
+  ).toBeUndefined();
+});
+
+test.each([
+  ['verified', { verified: 2 }],
+  ['pending', { verified: 1 }],
+  ['unverified', { unverified: { sequence: 2, detail: 'ill', at: '' } }],
+  ['failed', { rejected: { sequence: 2, detail: 'ill', reloadKey: '' } }],
+] as const)('the verification is %s, and only told of where there is one', (expected, more) => {
+  const state = { ...emptyState, sequence: 2, published: set(2, 'b'), ...more };
+  expect(statusDocument('git', state, { verifies: true }).verification?.state).toBe(expected);
+  expect(statusDocument('git', state, { verifies: false }).verification).toBeUndefined();
 });
