@@ -1,13 +1,13 @@
 import type { StatusDocument, TargetStatus } from '../admin/status.ts';
 import { beforePublished } from '../engine/machine/asking.ts';
 import { currentQuarantine } from '../engine/machine/quarantine.ts';
-import { pendingTargets, type State, type TargetId } from '../engine/machine/state.ts';
+import { isVerified, pendingTargets, type State, type TargetId } from '../engine/machine/state.ts';
 import { version } from '../version.ts';
 
 /** What the state does not say. */
 export interface Surroundings {
-  /** Whether the settings ask for a verification. */
-  readonly verifies: boolean;
+  /** Whether the settings ask for a verification; undefined = what the state remembers of one. */
+  readonly verifies: boolean | undefined;
   readonly live?: Live;
 }
 
@@ -35,7 +35,7 @@ export function statusDocument(
     sourceRevision: live?.shown ?? state?.seen?.revision,
     targets: targets.map((target) => targetStatus(state, target, pending)),
     pending: pending.length > 0,
-    verification: verifies ? verificationStatus(state) : undefined,
+    verification: verificationStatus(state, verifies),
     rejected: rejectedStatus(state),
     quarantine: state === undefined ? undefined : currentQuarantine(state),
     quarantined: state?.quarantine?.length ?? 0,
@@ -79,12 +79,15 @@ function rejectedStatus(state: State | undefined): StatusDocument['rejected'] {
   return { sequence: rejected.sequence, detail: rejected.detail };
 }
 
-function verificationStatus(state: State | undefined): StatusDocument['verification'] {
+function verificationStatus(
+  state: State | undefined,
+  verifies: boolean | undefined,
+): StatusDocument['verification'] {
   const { published, verified = 0, unverified } = state ?? {};
-  if (published === undefined) return undefined;
-  if (verified >= published.sequence) return { state: 'verified' };
-  if (rejectedStatus(state) !== undefined) return { state: 'failed', detail: state?.rejected?.detail };
-  return unverified?.sequence === published.sequence
-    ? { state: 'unverified', detail: unverified.detail }
-    : { state: 'pending' };
+  if (state === undefined || published === undefined || verifies === false) return undefined;
+  if (unverified?.sequence === published.sequence) return { state: 'unverified', detail: unverified.detail };
+  if (verifies === undefined && verified < published.sequence) return undefined;
+  if (isVerified(state)) return { state: 'verified' };
+  const rejection = rejectedStatus(state);
+  return rejection === undefined ? { state: 'pending' } : { state: 'failed', detail: rejection.detail };
 }

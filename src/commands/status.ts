@@ -24,7 +24,10 @@ export async function status(
   }
   const published = state.published && (await onTarget(readGeneration(target, state.published.generation)));
   const source = published?.manifest.source ?? settings.gitRepo?.display ?? 'unknown';
-  const document = statusDocument(source, state, { verifies: settings.verifyUrl !== undefined });
+  const document = statusDocument(source, state, {
+    // Who asks from beside the pod may not have its settings.
+    verifies: settings.verifyUrl === undefined ? undefined : true,
+  });
   out.write(asJson ? `${JSON.stringify(document, null, 2)}\n` : formatStatus(document));
   return exitCodes.done;
 }

@@ -41,3 +41,17 @@ test.each([
   expect(statusDocument('git', state, { verifies: true }).verification?.state).toBe(expected);
   expect(statusDocument('git', state, { verifies: false }).verification).toBeUndefined();
 });
+
+test.each([
+  ['one that passed is remembered', { verified: 2 }, 'verified'],
+  [
+    'one that does not pass is remembered',
+    { unverified: { sequence: 2, detail: 'ill', at: '' } },
+    'unverified',
+  ],
+  ['a set that was handed over needed none', { baseline: 2 }, undefined],
+  ['one of an earlier set says nothing', { verified: 1 }, undefined],
+])('of the verification without the settings: %s', (_, more, expected) => {
+  const state = { ...emptyState, sequence: 2, published: set(2, 'b'), ...more };
+  expect(statusDocument('git', state, { verifies: undefined }).verification?.state).toBe(expected);
+});

@@ -4,7 +4,7 @@ import type { Action, Event, Rules, Step } from './events.ts';
 import { reconciled, withoutFormerTargets } from './opening.ts';
 import * as publishing from './publishing.ts';
 import { isRefusedRevision, judged, quarantineOf, underSettings } from './quarantine.ts';
-import { acknowledgedBy, type PublishedSet, pendingTargets, type State } from './state.ts';
+import { acknowledgedBy, isVerified, type PublishedSet, pendingTargets, type State } from './state.ts';
 
 /**
  * The whole of what a change goes through, as one pure function: an event makes the next state, and the next state
@@ -77,7 +77,7 @@ export function due(state: State, rules: Rules): Action | undefined {
   if (state.rejected?.sequence === set.sequence) return undefined;
   const targets = pendingTargets(state, rules.targets).map(({ name }) => name);
   if (targets.length > 0) return { kind: 'deliver', set, targets };
-  if (rules.verifies && (state.verified ?? 0) < set.sequence) {
+  if (rules.verifies && !isVerified(state)) {
     return { kind: 'verify', set, endless: to === undefined || !rules.rollsBack };
   }
   return undefined;

@@ -1,6 +1,13 @@
 import type { Event, Rules } from './events.ts';
 import { keepQuarantine, quarantined, quarantineOf, released } from './quarantine.ts';
-import { acknowledgedBy, type PublishedSet, pendingTargets, type State, type TargetId } from './state.ts';
+import {
+  acknowledgedBy,
+  isVerified,
+  type PublishedSet,
+  pendingTargets,
+  type State,
+  type TargetId,
+} from './state.ts';
 
 type EventOf<Type extends Event['type']> = Event & { readonly type: Type };
 
@@ -105,7 +112,7 @@ export function handedOver(state: State): State {
   if (quarantineOf(state, set?.digest) !== undefined) return state;
   const { rejected: _, unverified: __, ...rest } = state;
   if (set === undefined) return rest;
-  return taken({ ...rest, baseline: set.sequence, verified: set.sequence }, set);
+  return taken({ ...rest, baseline: set.sequence }, set);
 }
 
 /** When every target took the published set, and it verified, it is good: rollbacks go there. */
@@ -115,7 +122,7 @@ export function commitIfTaken(state: State, { targets, verifies }: Rules): State
     return state;
   if (pendingTargets(state, targets).length > 0) return state;
   if (quarantineOf(state, set.digest)?.by === 'operator') return state;
-  if (verifies && (state.verified ?? 0) < set.sequence) return state;
+  if (verifies && !isVerified(state)) return state;
   const { unverified: _, ...rest } = state;
   return taken(rest, set);
 }

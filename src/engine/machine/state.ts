@@ -119,3 +119,8 @@ export function currentAnswer(
   const isOver = answer?.class === 'rejected' && rejected?.sequence !== published?.sequence;
   return isOver ? undefined : answer;
 }
+
+/** The published set passed its verification, or was handed over and needs none. */
+export function isVerified({ published, verified = 0, baseline }: State): boolean {
+  return published !== undefined && Math.max(verified, baseline) >= published.sequence;
+}
