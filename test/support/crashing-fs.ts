@@ -21,6 +21,7 @@ const mutating = new Set([
 export class CrashPlan {
   remaining = Number.POSITIVE_INFINITY;
   isPassing = false;
+  readonly #running = new Set<Promise<unknown>>();
 
   step(): void {
     if (this.remaining > 0) this.remaining -= 1;
@@ -28,6 +29,19 @@ export class CrashPlan {
       if (this.isPassing) this.remaining = Number.POSITIVE_INFINITY;
       throw new Crash();
     }
+  }
+
+  /** A call that the system has begun is not ended by a crash of this sort. */
+  track<T>(call: Promise<T>): Promise<T> {
+    this.#running.add(call);
+    const end = () => this.#running.delete(call);
+    call.then(end, end);
+    return call;
+  }
+
+  /** What a dead process had begun is over, as it is before another one starts. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 }
 
@@ -58,7 +72,7 @@ export function crashing(real: typeof FsPromises, plan: CrashPlan): typeof FsPro
       name,
       async (...args: unknown[]) => {
         plan.step();
-        const result = await call(...args);
+        const result = await plan.track(call(...args));
         return name === 'open' ? crashingHandle(result as FsPromises.FileHandle, plan) : result;
       },
     ];
@@ -74,7 +88,8 @@ function crashingHandle(handle: FsPromises.FileHandle, plan: CrashPlan): FsPromi
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) => {
         if (property === 'write' || property === 'writeFile') plan.step();
-        return Reflect.apply(value, target, args);
+        const result: unknown = Reflect.apply(value, target, args);
+        return result instanceof Promise ? plan.track(result) : result;
       };
     },
   });

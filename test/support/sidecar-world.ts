@@ -87,6 +87,7 @@ export class SidecarWorld {
     this.#plan.remaining = 0;
     this.#ending.abort();
     await this.engine[Symbol.asyncDispose]();
+    await this.#plan.settled();
     this.#plan.remaining = Number.POSITIVE_INFINITY;
     await this.restart();
   }
