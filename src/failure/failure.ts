@@ -66,6 +66,12 @@ export class UnreachableError extends Failure {
   readonly next = 'retry';
 }
 
+/** The source changed while it was read, or is being written: nothing is wrong, and another try may see it whole. */
+export class UnsettledError extends Failure {
+  readonly kind = 'unreachable';
+  readonly next = 'retry';
+}
+
 /** The content was refused: path rules, guard rails. It is not tried again until the source moves. */
 export class RefusedError extends Failure {
   readonly kind = 'refused';

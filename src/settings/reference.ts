@@ -14,6 +14,7 @@ export interface SettingRow {
 const titles: Readonly<Record<Section, string>> = {
   common: 'Common',
   git: 'Git (`WHERRY_SOURCE=git`)',
+  s3: 'S3 (`WHERRY_SOURCE=s3`)',
   gate: 'Gate and signal',
   admin: 'Administration',
 };

@@ -2,10 +2,17 @@ import { adminSettings } from './sections/admin.ts';
 import { commonSettings } from './sections/common.ts';
 import { gateSettings } from './sections/gate.ts';
 import { gitSettings } from './sections/git.ts';
+import { s3Settings } from './sections/s3.ts';
 import type { Setting } from './setting.ts';
 
 /** Every setting that this version has. `gitRepo` is `WHERRY_GIT_REPO` and `--git-repo`. */
-export const schema = { ...commonSettings, ...gitSettings, ...gateSettings, ...adminSettings } as const;
+export const schema = {
+  ...commonSettings,
+  ...gitSettings,
+  ...s3Settings,
+  ...gateSettings,
+  ...adminSettings,
+} as const;
 
 export type SettingKey = keyof typeof schema;
 type ValueOf<S> =

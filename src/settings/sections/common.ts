@@ -5,9 +5,9 @@ import { inSection } from '../setting.ts';
 const common = inSection('common');
 
 export const commonSettings = {
-  source: common(kinds.oneOf('git'), {
+  source: common(kinds.oneOf('git', 's3'), {
     defaultNote: 'required',
-    meaning: 'where the configuration comes from: `git`',
+    meaning: 'where the configuration comes from: `git` or `s3`',
   }),
   target: common(kinds.text, {
     default: '/config',
