@@ -2,11 +2,14 @@ declare const brand: unique symbol;
 
 /** A path that passed the path rules: relative, UTF-8, `/` between its elements, none of them `..`. */
 export type RelativePath = string & { readonly [brand]: 'RelativePath' };
-/** The source's own name for a state: a commit hash. */
+/** The source's own name for a state: a commit hash, `version:<id>` of an object, `release:<name>`. */
 export type Revision = string & { readonly [brand]: 'Revision' };
 /** `sha256:` and 64 hexadecimal digits. */
 export type Digest = string & { readonly [brand]: 'Digest' };
-/** Names one file's content in its source's own terms, e.g. `git:<blob id>`: equal fingerprints, equal bytes. */
+/**
+ * Names one file's content in its source's own terms, e.g. `git:<blob id>`: equal fingerprints, equal bytes.
+ * `sha256:<hex>` means the same in every source.
+ */
 export type Fingerprint = string & { readonly [brand]: 'Fingerprint' };
 
 export interface FileEntry {
@@ -29,4 +32,8 @@ export type Entry = FileEntry | LinkEntry;
 export interface Snapshot {
   readonly revision: Revision;
   readonly entries: readonly Entry[];
+  /** Where it was, in the source's own terms (key, ETag, version id), for people. */
+  readonly provenance?: Provenance;
 }
+
+export type Provenance = Readonly<Record<string, string>>;
