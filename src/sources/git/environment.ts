@@ -1,4 +1,5 @@
 import { delimiter } from 'node:path';
+import { proxyVariables } from '../../platform/proxy.ts';
 
 /** Written once below the state directory; git reads nothing else: neither the user's nor the system's settings. */
 export const gitConfiguration = `[safe]
@@ -52,7 +53,6 @@ export interface GitEnvironment {
 
 /** What git and its helpers may inherit: how to find programs, certificates and a place for temporary files. */
 const inherited = ['PATH', 'LD_LIBRARY_PATH', 'TMPDIR', 'TZ', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
-const proxies = ['http_proxy', 'https_proxy', 'no_proxy'];
 
 /** The whole environment of a git process. */
 export function gitEnvironment({
@@ -86,21 +86,6 @@ export function gitEnvironment({
     ),
     ...more,
   };
-}
-
-/** The proxy settings under both spellings: libcurl takes no upper-case HTTP_PROXY. */
-export function proxyVariables(ambient: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    proxies.flatMap((name) => {
-      const value = ambient[name] ?? ambient[name.toUpperCase()];
-      return value === undefined || value === ''
-        ? []
-        : [
-            [name, value],
-            [name.toUpperCase(), value],
-          ];
-    }),
-  );
 }
 
 function pick(ambient: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {

@@ -5,6 +5,7 @@ import {
   systemCode,
   UnreachableError,
 } from '../../failure/failure.ts';
+import { isUntrusted, networkWords, speaksNoTls } from '../../platform/network-errors.ts';
 
 /** Who was asked, and with what: all that a message about the answer needs. No secret is in it. */
 export interface Asked {
@@ -123,43 +124,10 @@ export function unreachable({ display, address }: Asked, found: string, cause?: 
   });
 }
 
-const untrusted = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REJECTED',
-  'CERT_REVOKED',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
-
-/** True when the other side's certificate is what a connection failed at. */
-export function isUntrusted(error: unknown): boolean {
-  return untrusted.has(systemCode(error) ?? '');
-}
-
-const networkWords: Readonly<Record<string, string>> = {
-  EAI_AGAIN: 'its host name cannot be resolved now',
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was reset',
-  EHOSTUNREACH: 'there is no route to it',
-  ENETUNREACH: 'there is no network to it',
-  ENOTFOUND: 'its host name cannot be resolved',
-  EPIPE: 'the connection was closed',
-  ETIMEDOUT: 'it did not answer in time',
-};
-
 /** What an error of the probe's own connection means. */
 export function connectionFailure(error: unknown, asked: Asked): Failure {
   const code = systemCode(error) ?? '';
-  if (untrusted.has(code)) return certificateFailure(asked, code, error);
+  if (isUntrusted(error)) return certificateFailure(asked, code, error);
   if (/CERTIFICATE_REQUIRED|ALERT_BAD_CERTIFICATE|ALERT_UNKNOWN_CA|SSLV3_ALERT_HANDSHAKE/.test(code)) {
     return clientCertificateFailure(asked, error);
   }
@@ -168,15 +136,14 @@ export function connectionFailure(error: unknown, asked: Asked): Failure {
   if (code === 'ERR_PROXY_TUNNEL') {
     return /\b407\b/.test(message) ? statusFailure(407, asked) : proxyFailure(asked, message, error);
   }
-  if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
+  if (speaksNoTls(error)) {
     return unreachable(
       asked,
       'it does not speak TLS there: is it an http:// address, or another port?',
       error,
     );
   }
-  const words = networkWords[code] ?? (error instanceof Error ? error.message : String(error));
-  return unreachable(asked, words, error);
+  return unreachable(asked, networkWords(error), error);
 }
 
 function proxyFailure({ display }: Asked, found: string, cause: unknown): UnreachableError {

@@ -1,5 +1,5 @@
-import http from 'node:http';
-import type { Agent as HttpsAgent } from 'node:https';
+import type http from 'node:http';
+import { HttpAgents, wasStale } from '../../platform/http-agents.ts';
 
 export interface HttpRequest {
   readonly url: URL;
@@ -29,28 +29,18 @@ const largestAnswer = 32 * 1024 * 1024;
 
 /** Kept-alive connections to one server, so that a poll costs neither a handshake nor a process. */
 export class HttpConnection implements Disposable {
-  readonly #options: ConnectionOptions;
-  #http: http.Agent | undefined;
-  #https: HttpsAgent | undefined;
+  readonly #agents: HttpAgents;
 
   constructor(options: ConnectionOptions) {
-    this.#options = options;
+    this.#agents = new HttpAgents({ ...options, maxFreeSockets: 2, idle: silence });
   }
 
   /** Sends a request and reads the whole answer. A kept connection that the server had closed is tried anew, once. */
   async send(request: HttpRequest): Promise<HttpAnswer> {
-    const secure = request.url.protocol === 'https:';
-    const { default: https } = secure ? await import('node:https') : { default: undefined };
-    const { default: module, agent } =
-      https === undefined
-        ? { default: http, agent: this.#httpAgent() }
-        : { default: https, agent: this.#httpsAgent(https) };
-    const start = (onAnswer: (answer: http.IncomingMessage) => void) =>
-      module.request(
-        request.url,
-        { method: request.method, headers: request.headers, agent, timeout: silence },
-        onAnswer,
-      );
+    const { url, method, headers } = request;
+    const transport = await this.#agents.transport(url.protocol === 'https:');
+    const options = { method, headers, agent: transport.agent, timeout: silence };
+    const start: Start = (onAnswer) => transport.request(url, options, onAnswer);
     const first = await exchange(start, request);
     if (first !== 'stale') return first;
     const second = await exchange(start, request);
@@ -59,39 +49,8 @@ export class HttpConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#http?.destroy();
-    this.#https?.destroy();
+    this.#agents[Symbol.dispose]();
   }
-
-  #httpAgent(): http.Agent {
-    this.#http ??= new http.Agent({ ...kept, ...this.#proxy() });
-    return this.#http;
-  }
-
-  #httpsAgent(https: typeof import('node:https')): HttpsAgent {
-    const { ca, cert, key } = this.#options;
-    this.#https ??= new https.Agent({
-      ...kept,
-      ...this.#proxy(),
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    });
-    return this.#https;
-  }
-
-  #proxy() {
-    const { proxyEnv } = this.#options;
-    return Object.keys(proxyEnv).length === 0 ? {} : { proxyEnv };
-  }
-}
-
-const kept = { keepAlive: true, maxFreeSockets: 2, timeout: silence } as const;
-
-/** From these versions on Node's own agents speak to proxies. */
-export function agentsSpeakToProxies(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
 }
 
 type Start = (onAnswer: (answer: http.IncomingMessage) => void) => http.ClientRequest;
@@ -108,8 +67,7 @@ function exchange(start: Start, { body, signal }: HttpRequest): Promise<HttpAnsw
     const fail = (error: NodeJS.ErrnoException) => {
       signal.removeEventListener('abort', abort);
       if (signal.aborted) reject(signal.reason);
-      else if (request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE'))
-        resolve('stale');
+      else if (wasStale(request, error)) resolve('stale');
       else reject(error);
     };
     signal.addEventListener('abort', abort, { once: true });

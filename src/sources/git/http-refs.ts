@@ -1,10 +1,10 @@
 import { Failure } from '../../failure/failure.ts';
 import type { Log } from '../../platform/log.ts';
+import { isUntrusted } from '../../platform/network-errors.ts';
 import {
   type Asked,
   certificateFailure,
   connectionFailure,
-  isUntrusted,
   notGitFailure,
   statusFailure,
 } from './failures.ts';

@@ -1,9 +1,9 @@
 import { MissingError } from '../../failure/failure.ts';
 import type { Log } from '../../platform/log.ts';
+import { agentsSpeakToProxies, proxyVariables } from '../../platform/proxy.ts';
 import type { GitRemote } from '../../settings/git-remote.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { authorizationOf, sendsSecrets } from './credentials.ts';
-import { proxyVariables } from './environment.ts';
 import type { Asked } from './failures.ts';
 import { LsRemote } from './ls-remote.ts';
 import { type GitPlaces, originOf, urlForGit } from './places.ts';
@@ -139,7 +139,7 @@ async function refsOf(options: RemoteOptions, asked: Asked): Promise<Refs> {
 async function httpRefs(options: RemoteOptions, asked: Asked, fallback: RefReader): Promise<Refs> {
   const { settings, repo, ambient, log } = options;
   const { HttpRefs } = await import('./http-refs.ts');
-  const { agentsSpeakToProxies, HttpConnection } = await import('./http-connection.ts');
+  const { HttpConnection } = await import('./http-connection.ts');
   const proxyEnv = proxyVariables(ambient);
   const proxied = Object.keys(proxyEnv).some((name) => /^https?_proxy$/i.test(name));
   const trusted = isTrusted(options, repo.url);

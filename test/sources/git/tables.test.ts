@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { agentsSpeakToProxies } from '../../../src/platform/proxy.ts';
 import { DamageError } from '../../../src/sources/git/damage.ts';
 import type { Asked } from '../../../src/sources/git/failures.ts';
 import { judgeGit } from '../../../src/sources/git/git-verdict.ts';
-import { agentsSpeakToProxies } from '../../../src/sources/git/http-connection.ts';
 import { parsePackedRefs } from '../../../src/sources/git/local-refs.ts';
 import { parseLsRemote } from '../../../src/sources/git/ls-remote.ts';
 import { fileUrl, originOf, schemeOf } from '../../../src/sources/git/places.ts';

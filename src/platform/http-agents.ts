@@ -1,0 +1,64 @@
+import http from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+
+export interface AgentOptions {
+  /** PEM certificates that are trusted in the place of the usual authorities. */
+  readonly ca?: string | undefined;
+  /** The client's own certificate and its key. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** `HTTPS_PROXY` and the like; empty = no proxy. */
+  readonly proxyEnv: Readonly<Record<string, string>>;
+  readonly maxFreeSockets: number;
+  /** A kept connection on which nothing moves for so long is closed. Milliseconds. */
+  readonly idle: number;
+}
+
+/** How to send a request: `request({ ...options, agent })`. */
+export interface Transport {
+  readonly request: typeof http.request;
+  readonly agent: http.Agent;
+}
+
+/** Kept-alive connections, so that a poll costs no handshake. TLS is loaded when it is asked for. */
+export class HttpAgents implements Disposable {
+  readonly #options: AgentOptions;
+  #http: http.Agent | undefined;
+  #https: HttpsAgent | undefined;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+  }
+
+  async transport(secure: boolean): Promise<Transport> {
+    if (!secure) {
+      this.#http ??= new http.Agent(this.#common());
+      return { request: http.request, agent: this.#http };
+    }
+    const { default: https } = await import('node:https');
+    const { ca, cert, key } = this.#options;
+    this.#https ??= new https.Agent({
+      ...this.#common(),
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    });
+    return { request: https.request, agent: this.#https };
+  }
+
+  [Symbol.dispose](): void {
+    this.#http?.destroy();
+    this.#https?.destroy();
+  }
+
+  #common() {
+    const { proxyEnv, maxFreeSockets, idle } = this.#options;
+    const proxy = Object.keys(proxyEnv).length === 0 ? {} : { proxyEnv };
+    return { keepAlive: true, maxFreeSockets, timeout: idle, ...proxy };
+  }
+}
+
+/** True when the server had closed a kept connection before the request came: it can be sent anew. */
+export function wasStale(request: http.ClientRequest, error: NodeJS.ErrnoException): boolean {
+  return request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
