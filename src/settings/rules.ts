@@ -1,9 +1,11 @@
-import { isAbsolute, relative, resolve } from 'node:path';
-import { isGitRef } from './git-ref.ts';
-import type { GitRemote } from './git-remote.ts';
+import { relative, resolve } from 'node:path';
+import { gitRules } from './git-rules.ts';
 import { idle } from './idle.ts';
+import { isOutside } from './outside.ts';
 import { reloadRules } from './reload-rules.ts';
-import type { SettingKey, Settings } from './schema.ts';
+import { s3Rules } from './s3-rules.ts';
+import { type SettingKey, type Settings, schema, settingKeys } from './schema.ts';
+import type { Section } from './setting.ts';
 
 /**
  * What one value cannot tell: settings that need, exclude or have no effect without each other. `partial` says that
@@ -11,9 +13,7 @@ import type { SettingKey, Settings } from './schema.ts';
  */
 export function rules(settings: Settings, given: ReadonlySet<string>, partial: boolean): readonly string[] {
   return [
-    ...required(settings, partial),
-    ...(settings.gitRepo === undefined ? [] : remoteRules(settings, settings.gitRepo, given)),
-    ...refRules(settings),
+    ...sourceRules(settings, given, partial),
     ...pathRules(settings),
     ...modeRules(settings),
     ...(settings.adminAddress === 'off' ? idle(['adminToken'], given, 'WHERRY_ADMIN_ADDRESS') : []),
@@ -21,91 +21,27 @@ export function rules(settings: Settings, given: ReadonlySet<string>, partial: b
   ];
 }
 
-function required(settings: Settings, partial: boolean): readonly string[] {
-  if (partial) return [];
-  if (settings.source === undefined) return ['WHERRY_SOURCE: required; set it to git'];
-  return settings.gitRepo === undefined
-    ? ['WHERRY_GIT_REPO: required with WHERRY_SOURCE=git; set it to the address of the repository']
-    : [];
+function sourceRules(settings: Settings, given: ReadonlySet<string>, partial: boolean): readonly string[] {
+  const { source } = settings;
+  switch (source) {
+    case undefined:
+      return partial ? [] : ['WHERRY_SOURCE: required; set it to git or s3'];
+    case 'git':
+      return [...gitRules(settings, given, partial), ...idle(keysOf('s3'), given, 'WHERRY_SOURCE=s3')];
+    case 's3':
+      return [...s3Rules(settings, given), ...idle(keysOf('git'), given, 'WHERRY_SOURCE=git')];
+  }
 }
 
-function remoteRules(settings: Settings, remote: GitRemote, given: ReadonlySet<string>): readonly string[] {
-  const onlyHttp: readonly SettingKey[] = [
-    'gitUsername',
-    'gitPassword',
-    'gitToken',
-    'gitCa',
-    'gitClientCert',
-    'gitClientKey',
-    'gitCookies',
-  ];
-  const onlySsh: readonly SettingKey[] = ['gitSshKey', 'gitSshKnownHosts', 'gitSshHostKeyCheck'];
-  return [
-    ...(remote.transport === 'http'
-      ? credentialRules(settings, remote, given)
-      : idle(onlyHttp, given, 'an http(s) repository')),
-    ...(remote.transport === 'ssh' ? sshRules(settings) : idle(onlySsh, given, 'an SSH repository')),
-  ];
+function keysOf(section: Section): readonly SettingKey[] {
+  return settingKeys.filter((key) => schema[key].section === section);
 }
 
-function credentialRules(
-  settings: Settings,
-  remote: GitRemote & { transport: 'http' },
-  given: ReadonlySet<string>,
-): readonly string[] {
-  const { gitUsername, gitPassword, gitToken, gitClientCert, gitClientKey } = settings;
+function pathRules({ target, stateDir, require }: Settings): readonly string[] {
   const problems: string[] = [];
-  if (gitPassword !== undefined && remote.password !== undefined) {
-    problems.push('WHERRY_GIT_PASSWORD: WHERRY_GIT_REPO holds a password too; keep one of the two');
-  }
-  if (gitUsername !== undefined && remote.username !== undefined) {
-    problems.push('WHERRY_GIT_USERNAME: WHERRY_GIT_REPO holds a user name too; keep one of the two');
-  }
-  if (gitUsername !== undefined && gitPassword === undefined && remote.password === undefined) {
-    problems.push(
-      'WHERRY_GIT_USERNAME: set without a password; set WHERRY_GIT_PASSWORD or WHERRY_GIT_PASSWORD_FILE',
-    );
-  }
-  if (
-    gitToken !== undefined &&
-    (gitPassword ?? gitUsername ?? remote.username ?? remote.password) !== undefined
-  ) {
-    problems.push('WHERRY_GIT_TOKEN: a user name or password is set too; keep the token or those');
-  }
-  if (!remote.url.startsWith('https:')) {
-    problems.push(...idle(['gitCa', 'gitClientCert', 'gitClientKey'], given, 'an https:// repository'));
-  }
-  if ((gitClientCert === undefined) !== (gitClientKey === undefined)) {
-    problems.push(
-      'WHERRY_GIT_CLIENT_CERT, WHERRY_GIT_CLIENT_KEY: only one of the two is set; mutual TLS needs both',
-    );
-  }
-  return problems;
-}
-
-function sshRules({ gitSshKnownHosts, gitSshHostKeyCheck }: Settings): readonly string[] {
-  if (gitSshHostKeyCheck !== 'strict' || gitSshKnownHosts !== undefined) return [];
-  return [
-    'WHERRY_GIT_SSH_KNOWN_HOSTS: required for SSH; set WHERRY_GIT_SSH_KNOWN_HOSTS_FILE, or WHERRY_GIT_SSH_HOST_KEY_CHECK to accept-new',
-  ];
-}
-
-function refRules({ gitRef }: Settings): readonly string[] {
-  if (gitRef === undefined || isGitRef(gitRef)) return [];
-  return [`WHERRY_GIT_REF: "${gitRef}" is not a branch, tag, refs/… or commit`];
-}
-
-function pathRules({ gitPath, target, stateDir, require }: Settings): readonly string[] {
-  const problems: string[] = [];
-  const outside = (path: string) => isAbsolute(path) || path.split('/').includes('..');
-  if (gitPath !== undefined && outside(gitPath)) {
-    problems.push(
-      `WHERRY_GIT_PATH: "${gitPath}" is not a path inside the repository; write it without a leading / and ..`,
-    );
-  }
   if (target === '/') problems.push('WHERRY_TARGET: "/" cannot be kept; name a directory of its own');
   if (stateDir !== undefined) problems.push(...stateDirRules(resolve(stateDir), resolve(target)));
-  for (const path of (require ?? []).filter(outside)) {
+  for (const path of (require ?? []).filter(isOutside)) {
     problems.push(
       `WHERRY_REQUIRE: "${path}" is not a path inside the set; write it without a leading / and ..`,
     );

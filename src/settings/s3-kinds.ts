@@ -34,6 +34,13 @@ export const objectKey: Kind<string> = {
   parse: (value) => (isKey(value) && !value.endsWith('/') ? value : undefined),
 };
 
+/** The key of an archive: its name says what it is. */
+export const archiveKey: Kind<string> = {
+  expected: 'the key of one object that ends in .tar, .tar.gz, .tgz, .tar.zst or .zip',
+  parse: (value) =>
+    /\.(tar|tar\.gz|tgz|tar\.zst|tzst|zip)$/i.test(value) ? objectKey.parse(value) : undefined,
+};
+
 /** `conf` and `conf/` → `conf/`; `/` → `` (the whole bucket). */
 export const keyPrefix: Kind<string> = {
   expected: 'a key prefix such as path/, or / for the whole bucket',

@@ -15,6 +15,8 @@ export const schema = {
 } as const;
 
 export type SettingKey = keyof typeof schema;
+export const settingKeys = Object.keys(schema) as readonly SettingKey[];
+
 type ValueOf<S> =
   S extends Setting<infer T, infer Default> ? (Default extends string ? T : T | undefined) : never;
 /** The parsed settings. Durations are milliseconds, sizes bytes, shares fractions. */

@@ -1,5 +1,5 @@
 import * as kinds from '../kinds.ts';
-import { bucketName, keyPrefix, objectKey, region, sseCustomerKey } from '../s3-kinds.ts';
+import { archiveKey, bucketName, keyPrefix, objectKey, region, sseCustomerKey } from '../s3-kinds.ts';
 import { inSection } from '../setting.ts';
 
 const s3 = inSection('s3');
@@ -22,7 +22,7 @@ export const s3Settings = {
     meaning: 'bucket name, access point ARN or alias',
   }),
   s3Object: s3(objectKey, { meaning: 'layout *object*: the set is this one file' }),
-  s3Archive: s3(objectKey, {
+  s3Archive: s3(archiveKey, {
     meaning:
       'layout *archive*: the set is the content of this `.tar`, `.tar.gz`, `.tgz`, `.tar.zst` or `.zip`',
   }),
