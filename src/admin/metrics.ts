@@ -35,6 +35,7 @@ export class Metrics implements Observer {
     phases.map((phase) => ({ phase })),
   );
   readonly #reloads = new Counter();
+  readonly #requests = new Counter();
   readonly #delivered = new Histogram(deliveryBounds, [{}]);
   /** Seconds since 1970, by layer. */
   readonly #contacts = new Map<string, number>();
@@ -71,6 +72,10 @@ export class Metrics implements Observer {
     this.#rollbacks += 1;
   }
 
+  requested(layer: string, operation: string, result: string): void {
+    this.#requests.add({ layer, operation, result });
+  }
+
   delivered(seconds: number): void {
     this.#delivered.observe({}, seconds);
   }
@@ -96,6 +101,8 @@ export class Metrics implements Observer {
       'Duration of each phase of a sync.',
       this.#phases.samples(),
     );
+    const requests = this.#requests.samples();
+    if (requests.length > 0) out.counter('wherry_s3_requests', 'Requests to S3 stores, by class.', requests);
     const earlier =
       lastSync?.result === 'published' || lastSync?.result === 'equal' ? lastSync.at : undefined;
     const help = 'When the published set was last what the source said, in seconds since 1970.';

@@ -66,6 +66,9 @@ export interface StatusDocument {
 interface PublishedStatus {
   readonly generation?: string | undefined;
   readonly revision: string;
+  /** Where the revision was, in the source's own terms. */
+  readonly provenance?: Readonly<Record<string, string>> | undefined;
+  /** Of the content: equal whatever source or upload it came from. */
   readonly digest: string;
   readonly sequence: number;
   readonly publishedAt: string;
@@ -138,11 +141,13 @@ export function formatStatus(status: StatusDocument, now: Date = new Date()): st
 }
 
 function publishedLines(
-  { revision, sequence, files, bytes, publishedAt }: PublishedStatus,
+  { revision, provenance = {}, digest, sequence, files, bytes, publishedAt }: PublishedStatus,
   time: (at: string) => string,
 ) {
   const count = files === 1 ? '1 file' : `${files} files`;
-  return [revision, `sequence ${sequence}, ${count}, ${formatBytes(bytes)}`, time(publishedAt)];
+  const where = Object.entries(provenance).map(([name, value]) => `${name} ${value}`);
+  const size = `sequence ${sequence}, ${count}, ${formatBytes(bytes)}`;
+  return [revision, ...where, `content ${digest}`, size, time(publishedAt)];
 }
 
 function refusalLines(

@@ -9,6 +9,7 @@ import { Courier } from './courier.ts';
 import { fillFromGood } from './fill-from-good.ts';
 import { follow } from './follow.ts';
 import { inTermsOfPin } from './in-terms-of-pin.ts';
+import { isUpToDate } from './is-up-to-date.ts';
 import { Keeper } from './keeper.ts';
 import { Lookout } from './lookout.ts';
 import { isHeld } from './machine/machine.ts';
@@ -140,7 +141,7 @@ export class Engine implements AsyncDisposable {
       await rollBackIfDue(context, limits);
       await keeper.finish();
       if (memory.state.hold !== undefined) await fillFromGood(context, limits);
-      if (!isHeld(memory.state)) {
+      if (!isHeld(memory.state) && !(await isUpToDate(context, limits))) {
         await follow(context, { probed: undefined, seenAt: performance.now(), handsOver: true }, limits);
         await fillFromGood(context, limits);
       }

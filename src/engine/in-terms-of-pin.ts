@@ -1,14 +1,29 @@
 import { type Failure, MissingError } from '../failure/failure.ts';
 import type { State } from './machine/state.ts';
 
+/** Settings that name what a pin stands in for. */
+const revisionSettings: readonly string[] = [
+  'WHERRY_GIT_REF',
+  'WHERRY_S3_AS_OF',
+  'WHERRY_S3_OBJECT',
+  'WHERRY_S3_ARCHIVE',
+  'WHERRY_S3_POINTER',
+  'WHERRY_S3_PREFIX',
+  'WHERRY_S3_MARKER',
+];
+
 /** While a revision is pinned, it is that which is not there, and no setting is wrong. */
 export function inTermsOfPin(failure: Failure, pin: State['pin']): Failure {
   const { setting, problem } = failure.details;
-  const isOfPin = pin !== undefined && setting === 'WHERRY_GIT_REF' && failure instanceof MissingError;
+  const isOfPin =
+    pin !== undefined &&
+    setting !== undefined &&
+    revisionSettings.includes(setting) &&
+    failure instanceof MissingError;
   if (!isOfPin) return failure;
   return new MissingError({
     problem: `pin: ${problem}`,
-    cure: 'push it, pin another revision, or say `wherry resume`',
+    cure: 'bring it back, pin another revision, or say `wherry resume`',
     cause: failure,
   });
 }

@@ -14,6 +14,8 @@ export interface Observer {
   phase(phase: Phase, seconds: number): void;
   reloaded(target: string, answer: AnswerClass): void;
   rolledBack(): void;
+  /** A request to a store that bills by the request: its class, and what came of it (a status, or `error`). */
+  requested(layer: string, operation: string, result: string): void;
   /** From the moment the change was seen to the acknowledgement by every target. */
   delivered(seconds: number): void;
 }
@@ -25,5 +27,6 @@ export const silentObserver: Observer = {
   phase: () => undefined,
   reloaded: () => undefined,
   rolledBack: () => undefined,
+  requested: () => undefined,
   delivered: () => undefined,
 };

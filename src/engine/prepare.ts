@@ -1,9 +1,9 @@
 import type { Generation } from '../publish/generation.ts';
 import type { Manifest } from '../publish/manifest.ts';
 import { byPath } from '../publish/manifest.ts';
-import { isSameSet, type Stage, type StageOptions } from '../publish/stage.ts';
+import { isSameSet, type ManifestHead, type Stage, type StageOptions } from '../publish/stage.ts';
 import type { SymlinkPublisher } from '../publish/symlink-publisher.ts';
-import type { FileEntry, Revision, Snapshot } from '../snapshot/entry.ts';
+import type { FileEntry, Snapshot } from '../snapshot/entry.ts';
 import { checkGuardRails } from '../snapshot/guard-rails.ts';
 import { applyLinkRule } from '../snapshot/links.ts';
 import { checkCoexistence } from '../snapshot/path-rules.ts';
@@ -49,8 +49,8 @@ export async function prepareSet(options: PrepareOptions, signal: AbortSignal): 
     const files = entries.filter((entry): entry is FileEntry => entry.kind === 'file');
     const missing =
       current === undefined ? files : await stage.carryOver(files, current.directory, current.manifest);
-    if (missing.length > 0) await source.write(missing, stage, signal);
-    const manifest = await stage.seal(headOf(source.description, snapshot.revision, options.sequence));
+    await source.write(missing, stage, signal);
+    const manifest = await stage.seal(headOf(source.description, snapshot, options.sequence));
     signal.throwIfAborted();
     return manifest;
   });
@@ -64,7 +64,7 @@ export async function prepareCopy(
 ): Promise<StagedSet> {
   return fillStage(publisher, async (stage) => {
     await stage.copyAll(good.directory, good.manifest, signal);
-    return stage.seal(headOf(good.manifest.source, good.manifest.revision, sequence));
+    return stage.seal(headOf(good.manifest.source, good.manifest, sequence));
   });
 }
 
@@ -82,6 +82,11 @@ async function fillStage(
   }
 }
 
-function headOf(source: string, revision: Revision, sequence: number) {
-  return { source, revision, sequence, publishedAt: new Date().toISOString() };
+function headOf(
+  source: string,
+  { revision, provenance }: Pick<Snapshot, 'revision' | 'provenance'>,
+  sequence: number,
+): ManifestHead {
+  const publishedAt = new Date().toISOString();
+  return { source, revision, ...(provenance === undefined ? {} : { provenance }), sequence, publishedAt };
 }

@@ -4,6 +4,7 @@ import type { PublishedSet } from './machine/state.ts';
 
 /** A generation as the state remembers it. */
 export function setOf({ name, manifest }: Generation): PublishedSet {
-  const { revision, digest, sequence, publishedAt, files } = manifest;
-  return { generation: name, revision, digest, sequence, publishedAt, ...totalsOf(files) };
+  const { revision, provenance, digest, sequence, publishedAt, files } = manifest;
+  const known = { generation: name, revision, digest, sequence, publishedAt, ...totalsOf(files) };
+  return provenance === undefined ? known : { ...known, provenance };
 }

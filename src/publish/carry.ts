@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inSlices } from '../platform/slices.ts';
 import type { FileEntry, RelativePath } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
-import type { Manifest, ManifestFile } from './manifest.ts';
+import { isOfContent, type Manifest, type ManifestFile } from './manifest.ts';
 
 export interface CarryOptions {
   readonly from: string;
@@ -34,10 +34,10 @@ export async function carryUnchanged(
   const missing: FileEntry[] = [];
   await inSlices(files, (file) => {
     const known = held.get(file.path);
-    const isSame = known?.fingerprint === file.fingerprint && known.mode === modeOf(file);
     if (
       known !== undefined &&
-      isSame &&
+      known.mode === modeOf(file) &&
+      isOfContent(known, file.fingerprint) &&
       copyUntouched(join(from, file.path), join(to, file.path), known, sealed)
     ) {
       onCarried(known);

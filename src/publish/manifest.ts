@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
-import type { Digest, Fingerprint, RelativePath, Revision } from '../snapshot/entry.ts';
+import type { Digest, Fingerprint, Provenance, RelativePath, Revision } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 
 export interface ManifestFile {
@@ -29,6 +29,8 @@ export interface Manifest {
   /** Without credentials. */
   readonly source: string;
   readonly revision: Revision;
+  /** Where the revision was, in the source's own terms. */
+  readonly provenance?: Provenance;
   /** Over the paths, modes, sizes and contents: equal digests, equal sets. */
   readonly digest: Digest;
   readonly sequence: number;
@@ -48,6 +50,11 @@ export function digestOf(entries: readonly ManifestEntry[], dirMode: string): Di
     hash.update(`${JSON.stringify(fields)}\n`);
   }
   return `sha256:${hash.digest('hex')}` as Digest;
+}
+
+/** Whether a published file has this content: by the name its source had for it, or by its digest. */
+export function isOfContent(file: ManifestFile, fingerprint: Fingerprint): boolean {
+  return file.fingerprint === fingerprint || fingerprint === `sha256:${file.sha256}`;
 }
 
 /** The order in which entries stand in a manifest and count for the digest. */

@@ -10,7 +10,14 @@ import type { Entry, FileEntry, RelativePath } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import type { FileSink } from '../sources/source.ts';
 import { carryUnchanged } from './carry.ts';
-import { byPath, digestOf, type Manifest, type ManifestEntry, type ManifestFile } from './manifest.ts';
+import {
+  byPath,
+  digestOf,
+  isOfContent,
+  type Manifest,
+  type ManifestEntry,
+  type ManifestFile,
+} from './manifest.ts';
 import { onTarget } from './target-errors.ts';
 
 export interface StageOptions {
@@ -21,7 +28,7 @@ export interface StageOptions {
 }
 
 /** What a manifest says of a set besides its files. */
-export type ManifestHead = Pick<Manifest, 'source' | 'revision' | 'sequence' | 'publishedAt'>;
+export type ManifestHead = Pick<Manifest, 'source' | 'revision' | 'provenance' | 'sequence' | 'publishedAt'>;
 
 const parallel = 16;
 
@@ -190,7 +197,7 @@ export class Stage implements FileSink, AsyncDisposable {
       throw new RefusedError({
         setting: 'WHERRY_MAX_BYTES',
         problem: `the set is larger than ${formatSize(this.#options.maxBytes)}`,
-        cure: 'take a part with WHERRY_GIT_PATH or globs, or raise the limit',
+        cure: 'take a part with globs (or a path of the source), or raise the limit',
       });
     }
   }
@@ -212,7 +219,7 @@ export function isSameSet(entries: readonly Entry[], manifest: Manifest, options
     const known = held.get(entry.path);
     if (known === undefined) return false;
     if (entry.kind === 'link') return 'link' in known && known.link === entry.target;
-    const sameContent = !('link' in known) && known.fingerprint === entry.fingerprint;
+    const sameContent = !('link' in known) && isOfContent(known, entry.fingerprint);
     return sameContent && known.mode === octal(fileModeOf(entry, options));
   });
 }

@@ -7,6 +7,8 @@ export interface GuardRails {
   readonly maxDelete: number;
   readonly require: readonly string[];
   readonly allowEmpty: boolean;
+  /** A listing that lost most of the published files is more likely a lie than a wish. */
+  readonly refuseCollapse: boolean;
   /** Paths of the target that no set may have. */
   readonly kept: readonly KeptPath[];
 }
@@ -21,7 +23,7 @@ export interface KeptPath {
 export function checkGuardRails(
   entries: readonly Entry[],
   published: ReadonlySet<string>,
-  { maxFiles, maxDelete, require, allowEmpty, kept }: GuardRails,
+  { maxFiles, maxDelete, require, allowEmpty, refuseCollapse, kept }: GuardRails,
 ): void {
   if (entries.length === 0 && !allowEmpty) {
     throw new RefusedError({
@@ -30,11 +32,18 @@ export function checkGuardRails(
       cure: 'check the path and the globs, or set WHERRY_ALLOW_EMPTY=true',
     });
   }
+  if (refuseCollapse && entries.length < published.size / 2) {
+    throw new RefusedError({
+      setting: 'WHERRY_ALLOW_EMPTY',
+      problem: `the listing has ${entries.length} files where ${published.size} are published, less than half`,
+      cure: 'look at what is below the prefix; if it is meant, set WHERRY_ALLOW_EMPTY=true for this change',
+    });
+  }
   if (entries.length > maxFiles) {
     throw new RefusedError({
       setting: 'WHERRY_MAX_FILES',
       problem: `the set has ${entries.length} files, more than ${maxFiles}`,
-      cure: 'take a part with WHERRY_GIT_PATH or globs, or raise the limit',
+      cure: 'take a part with globs (or a path of the source), or raise the limit',
     });
   }
   const paths = new Set<string>(entries.map(({ path }) => path));

@@ -19,7 +19,10 @@ export interface Source extends AsyncDisposable {
   probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe>;
   /** Brings the newest revision near and lists it. It may be newer than the last probe's. */
   snapshot(signal: AbortSignal): Promise<Snapshot>;
-  /** Writes the contents of these files of the last snapshot, each once. */
+  /**
+   * Writes the contents of these files of the last snapshot, each once; called after every snapshot that is staged, also
+   * with none. What was listed is then still one state of the source, as far as it can tell, or `UnsettledError`.
+   */
   write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void>;
   /** Calls back when the source may have moved, where it can be watched; otherwise undefined. */
   watch(onChange: () => void): Promise<AsyncDisposable | undefined>;

@@ -23,6 +23,8 @@ function usedMetrics(): Metrics {
   metrics.reloaded('url1', 'accepted');
   metrics.reloaded('signal', 'not-up');
   metrics.rolledBack();
+  metrics.requested('main', 'get', '304');
+  metrics.requested('main', 'get', '304');
   metrics.delivered(0.07);
   return metrics;
 }
@@ -48,6 +50,7 @@ const contract = [
   'wherry_last_reload_success_timestamp_seconds',
   'wherry_pending_reload',
   'wherry_rollbacks_total',
+  'wherry_s3_requests_total',
   'wherry_quarantined',
   'wherry_unverified',
   'wherry_held',
@@ -91,6 +94,7 @@ describe('the metrics', () => {
       'wherry_reloads_total{target="url1",class="accepted"}': 1,
       'wherry_reloads_total{target="url1",class="rejected"}': 0,
       'wherry_reloads_total{target="signal",class="not-up"}': 1,
+      'wherry_s3_requests_total{layer="main",operation="get",result="304"}': 2,
       wherry_last_reload_successful: 0,
       wherry_pending_reload: 1,
       wherry_rollbacks_total: 1,

@@ -7,6 +7,7 @@ describe('the status for a terminal', () => {
     expect(formatStatus(full, now)).toBe(
       `source        https://git.example/config.git main
 published     b0a1c2
+              content sha256:00
               sequence 7, 12 files, 3.4 KiB
               2026-11-22T23:59:59.000Z (2m ago)
 source is at  c3d4e5

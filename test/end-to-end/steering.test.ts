@@ -113,7 +113,7 @@ describe.each([
     await becomes({ a: 'main' });
     await looked();
     await steer('pin', 'v9');
-    const reported = `pin: "v9" is not a branch, tag or ref of ${repository.path}; push it, pin another revision, or say \`wherry resume\``;
+    const reported = `pin: "v9" is not a branch, tag or ref of ${repository.path}; bring it back, pin another revision, or say \`wherry resume\``;
     await expect.poll(async () => (await stateOf(target)).lastFailure?.message).toBe(reported);
     await wherry.says(reported);
     await steer('resume');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Wish } from '../../src/engine/machine/request.ts';
-import { UnreachableError } from '../../src/failure/failure.ts';
+import { UnreachableError, UnsettledError } from '../../src/failure/failure.ts';
 import { Stage } from '../../src/publish/stage.ts';
 import type { Answer, ReloadContext, Target } from '../../src/reload/target.ts';
 import type { Revision } from '../../src/snapshot/entry.ts';
@@ -203,6 +203,44 @@ describe('delivery', () => {
     await turn(sidecar);
     expect(application.calls).toEqual([]);
     expect(sidecar.state?.good?.sequence).toBe(1);
+  });
+
+  test('a second init costs one probe while the source shows the same, and is a sync when it does not', async () => {
+    const { source, target, start } = await bench();
+    const init = async () => {
+      await using engine = await start();
+      await engine.bring(signal);
+    };
+    source.set('r1', { a: '1' });
+    await init();
+    await init();
+    expect([source.probes, source.writes]).toEqual([1, 1]);
+    source.set('r2', { a: '2' });
+    await init();
+    expect(await readSet(target)).toEqual({ a: '2' });
+  });
+
+  test('a source is asked to stand by its listing also when no content is to be written', async () => {
+    const { source, target, start } = await bench();
+    const engine = await start();
+    source.set('r1', { a: '1', b: '2' });
+    await engine.look(signal);
+    source.set('r2', { a: '1' });
+    source.write = async (files) => {
+      expect(files).toEqual([]);
+      throw new UnsettledError({ problem: 'it moves' });
+    };
+    await expect(engine.look(signal)).rejects.toThrow('it moves');
+    expect(await readSet(target)).toEqual({ a: '1', b: '2' });
+  });
+
+  test('where a revision was is remembered with the set', async () => {
+    const { source, start } = await bench();
+    const engine = await start();
+    source.provenance = { key: 'app.yaml', etag: 'e1' };
+    source.set('r1', { a: '1' });
+    await engine.look(signal);
+    expect(engine.state?.published?.provenance).toEqual({ key: 'app.yaml', etag: 'e1' });
   });
 });
 

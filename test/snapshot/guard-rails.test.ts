@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { checkGuardRails, type GuardRails } from '../../src/snapshot/guard-rails.ts';
 import { file } from './entries.ts';
 
-const open: GuardRails = { maxFiles: 10, maxDelete: 1, require: [], allowEmpty: false, kept: [] };
+const open: GuardRails = {
+  maxFiles: 10,
+  maxDelete: 1,
+  require: [],
+  allowEmpty: false,
+  refuseCollapse: false,
+  kept: [],
+};
 const published = new Set(['a', 'b', 'c', 'd']);
 
 test.each<[string, string[], Partial<GuardRails>]>([
@@ -13,6 +20,11 @@ test.each<[string, string[], Partial<GuardRails>]>([
     'WHERRY_MAX_DELETE: the set drops 2 of the 4 published files, more than 25%',
     ['a', 'b'],
     { maxDelete: 0.25 },
+  ],
+  [
+    'WHERRY_ALLOW_EMPTY: the listing has 1 files where 4 are published, less than half',
+    ['a'],
+    { refuseCollapse: true },
   ],
   [
     'WHERRY_SENTINEL: the set has the name "s", which is kept for "s/reload"',
@@ -26,6 +38,7 @@ test.each<[string, string[], Partial<GuardRails>]>([
 
 test.each<[string, string[], Partial<GuardRails>]>([
   ['an empty set that is allowed', [], { allowEmpty: true }],
+  ['a listing that lost half', ['a', 'b'], { refuseCollapse: true }],
   ['a set at the limits', ['a', 'b', 'c'], { maxFiles: 3, maxDelete: 0.25, require: ['./a'] }],
 ])('lets through %s', (_, paths, rails) => {
   const entries = paths.map((path) => file(path));

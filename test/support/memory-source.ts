@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MissingError } from '../../src/failure/failure.ts';
-import type { Entry, Fingerprint, Revision, Snapshot } from '../../src/snapshot/entry.ts';
+import type { Entry, Fingerprint, Provenance, Revision, Snapshot } from '../../src/snapshot/entry.ts';
 import { parsePath } from '../../src/snapshot/path-rules.ts';
 import type { FileSink, Probe, Source } from '../../src/sources/source.ts';
 
@@ -9,11 +9,13 @@ export class MemorySource implements Source {
   readonly description = 'memory';
   revision = 'r0' as Revision;
   files: Readonly<Record<string, string>> = {};
+  provenance: Provenance | undefined;
   links: Readonly<Record<string, string>> = {};
   failure: Error | undefined;
   /** Paths whose content was asked for, in order. */
   readonly written: string[] = [];
   probes = 0;
+  writes = 0;
   /** What it had at each revision; one that is taken out is gone for good. */
   readonly history = new Map<string, Readonly<Record<string, string>>>();
 
@@ -50,10 +52,12 @@ export class MemorySource implements Source {
     }));
     for (const [path, target] of Object.entries(this.links))
       entries.push({ kind: 'link', path: parsePath(path), target });
-    return { revision: this.revision, entries };
+    const { revision, provenance } = this;
+    return provenance === undefined ? { revision, entries } : { revision, entries, provenance };
   }
 
   async write(files: Parameters<Source['write']>[0], sink: FileSink, signal: AbortSignal): Promise<void> {
+    this.writes += 1;
     for (const file of files) {
       signal.throwIfAborted();
       this.written.push(file.path);

@@ -1,12 +1,14 @@
 import type { FailureKind } from '../../failure/failure.ts';
 import type { AnswerClass } from '../../reload/target.ts';
-import type { Digest, Revision } from '../../snapshot/entry.ts';
+import type { Digest, Provenance, Revision } from '../../snapshot/entry.ts';
 import type { RequestOutcome } from './request.ts';
 
 /** A set that is or was in the target. */
 export interface PublishedSet {
   readonly generation: string;
   readonly revision: Revision;
+  /** Where the revision was, in the source's own terms. */
+  readonly provenance?: Provenance;
   readonly digest: Digest;
   readonly sequence: number;
   /** ISO 8601. */
