@@ -36,7 +36,7 @@ export async function lookAtSource(
 ): Promise<SourceLook> {
   const place = await mkdtemp(join(tmpdir(), 'wherry-check-')).catch(() => trialDirectory(settings));
   try {
-    const parts = await createParts({ ...settings, stateDir: place }, env, log, false);
+    const parts = await createParts({ ...settings, stateDir: place }, env, { log, withTargets: false });
     await using source = parts.createSource();
     const onTime = () =>
       new UnreachableError({

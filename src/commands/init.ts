@@ -27,7 +27,7 @@ export async function init({ settings }: LoadedSettings, env: NodeJS.ProcessEnv)
   const publisher = new SymlinkPublisher(options);
   const { target: targetDir, stateDir } = placesOf(settings);
   const store = new StateStore(stateDir, log);
-  const parts = await createParts(settings, env, log, false);
+  const parts = await createParts(settings, env, { log, withTargets: false });
   await using engine = new Engine(
     {
       publisher,

@@ -34,7 +34,7 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   const options = publisherOptions(settings);
   const { target, stateDir } = placesOf(settings);
   const metrics: Metrics = new Metrics(() => liveStatus(engine, loop));
-  const parts = await createParts(settings, env, log, true);
+  const parts = await createParts(settings, env, { log, observer: metrics, withTargets: true });
   await using engine = new Engine(
     {
       publisher: new SymlinkPublisher(options),
@@ -50,7 +50,9 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   const settingsWatch = new SettingsWatch(loaded, log);
   const refresh = async () => {
     const changed = settingsWatch.takeChanged();
-    return changed === undefined ? undefined : createParts(changed, env, log, true);
+    return changed === undefined
+      ? undefined
+      : createParts(changed, env, { log, observer: metrics, withTargets: true });
   };
   const firstTurn = Promise.withResolvers<void>();
   let requestWatch: RequestWatch | undefined;

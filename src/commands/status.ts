@@ -23,7 +23,8 @@ export async function status(
     });
   }
   const published = state.published && (await onTarget(readGeneration(target, state.published.generation)));
-  const source = published?.manifest.source ?? settings.gitRepo?.display ?? 'unknown';
+  const source =
+    published?.manifest.source ?? settings.gitRepo?.display ?? settings.s3Bucket?.text ?? 'unknown';
   const document = statusDocument(source, state, {
     // Who asks from beside the pod may not have its settings.
     verifies: settings.verifyUrl === undefined ? undefined : true,

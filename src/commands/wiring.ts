@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { mainLayer, type Observer, silentObserver } from '../engine/observer.ts';
 import type { Parts } from '../engine/parts.ts';
 import type { Log } from '../platform/log.ts';
 import { createLogger } from '../platform/logger.ts';
@@ -9,7 +10,8 @@ import { pathInTarget } from '../settings/acknowledgement-rules.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Revision } from '../snapshot/entry.ts';
 import type { KeptPath } from '../snapshot/guard-rails.ts';
-import { createGitSource } from '../sources/git/git-source.ts';
+import type { RequestListener } from '../sources/s3/store/store.ts';
+import type { Source } from '../sources/source.ts';
 import type { Validate } from '../validation/gate.ts';
 import type { Verification } from '../verification/verification.ts';
 import { keysOf } from './judging-keys.ts';
@@ -38,24 +40,20 @@ export function loggerFor({ logLevel, logFormat }: Settings): Promise<Log> {
   return createLogger({ level: logLevel, format });
 }
 
-/**
- * Makes of the settings what the engine works with. `withTargets` is false for commands that signal nobody, and so
- * leave the verdict on a set to others.
- */
+export interface PartsOptions {
+  readonly log: Log;
+  readonly observer?: Observer;
+  /** False for commands that signal nobody, and so leave the verdict on a set to others. */
+  readonly withTargets: boolean;
+}
+
+/** Makes of the settings what the engine works with. */
 export async function createParts(
   settings: Settings,
   env: NodeJS.ProcessEnv,
-  log: Log,
-  withTargets: boolean,
+  { log, observer = silentObserver, withTargets }: PartsOptions,
 ): Promise<Parts> {
-  const { stateDir } = placesOf(settings);
-  const createSource = (revision?: Revision) =>
-    createGitSource({
-      settings: revision === undefined ? settings : { ...settings, gitRef: revision },
-      stateDir,
-      env,
-      log,
-    });
+  const createSource = await loadSource(settings, env, { log, observer });
   const { maxFiles, maxDelete, require, allowEmpty, debounce, debounceMax } = settings;
   return {
     keys: keysOf(settings, withTargets),
@@ -66,7 +64,14 @@ export async function createParts(
     validate: await loadValidator(settings, env),
     verification: withTargets ? await loadVerification(settings, env) : undefined,
     linkRule: settings.symlinks,
-    guardRails: { maxFiles, maxDelete, require: require ?? [], allowEmpty, kept: keptPaths(settings) },
+    guardRails: {
+      maxFiles,
+      maxDelete,
+      require: require ?? [],
+      allowEmpty,
+      refuseCollapse: settings.s3Prefix !== undefined && !allowEmpty,
+      kept: keptPaths(settings),
+    },
     rollback: settings.rollback,
     reloadOnStart: settings.reloadOnStart,
     pollInterval: settings.pollInterval,
@@ -77,6 +82,31 @@ export async function createParts(
     reloadTimeout: settings.reloadTimeout,
     maxFailures: settings.maxFailures,
   };
+}
+
+type CreateSource = (revision?: Revision) => Source;
+
+/** A source that is not configured is not loaded. */
+async function loadSource(
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+  { log, observer }: { readonly log: Log; readonly observer: Observer },
+): Promise<CreateSource> {
+  const { stateDir } = placesOf(settings);
+  if (settings.source === 's3') {
+    const { createS3Source } = await import('../sources/s3/s3-source.ts');
+    const onRequest: RequestListener = (operation, result) =>
+      observer.requested(mainLayer, operation, result);
+    return (revision) => createS3Source({ settings, stateDir, env, log, onRequest, revision });
+  }
+  const { createGitSource } = await import('../sources/git/git-source.ts');
+  return (revision) =>
+    createGitSource({
+      settings: revision === undefined ? settings : { ...settings, gitRef: revision },
+      stateDir,
+      env,
+      log,
+    });
 }
 
 /** What the application and Wherry tell each other beside the set. */

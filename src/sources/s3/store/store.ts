@@ -3,6 +3,11 @@ declare const brand: unique symbol;
 /** An ETag without its quotes and `W/`. Opaque: of equal bytes two uploads may have two. */
 export type ETag = string & { readonly [brand]: 'ETag' };
 
+/** Classes of requests, as they are billed and counted. */
+export type Operation = 'get' | 'head' | 'list' | 'list-versions' | 'bucket';
+/** Told of every request that was sent: its class, and the HTTP status that answered it, or `error`. */
+export type RequestListener = (operation: Operation, result: string) => void;
+
 /** What a store says of one object. */
 export interface ObjectHead {
   readonly key: string;
