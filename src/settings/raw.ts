@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { markOf } from '../platform/file-mark.ts';
 import { nearest } from './nearest.ts';
 import { flagName, schema, variableName } from './schema.ts';
 import { unavailable } from './unavailable.ts';
@@ -75,16 +76,6 @@ function readInto(
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     problems.push(`${shown}: ${path} cannot be read (${code}); mount the file there, readable for this user`);
-  }
-}
-
-/** Changes whenever the file's content may have; a Secret volume swaps the inode, an editor the times. */
-function markOf(path: string): string {
-  try {
-    const { ino, size, mtimeMs, ctimeMs } = statSync(path);
-    return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
-  } catch {
-    return 'gone';
   }
 }
 

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type FailureDetails, RefusedError, UnexpectedError } from '../failure/failure.ts';
+import { programFile } from '../platform/program-file.ts';
 import type { ContentJob, ContentReport } from './content/job.ts';
 import { returnMemoryLater } from './memory-return.ts';
 
@@ -100,13 +100,10 @@ function freeHeap(): number {
   return Math.min(Math.max(free, heap.least), heap.most);
 }
 
-/** The worker's program: beside the sources, or where the build puts it, above its chunks. */
 function workerFile(): URL {
-  const here = import.meta.url;
-  if (here.endsWith('.ts')) return new URL('./content/worker.ts', here);
-  const [beside, above] = ['./', '../'].map((up) => new URL(`${up}validation-worker.cjs`, here));
-  const found = [beside, above].find((url) => url !== undefined && existsSync(url));
-  if (found === undefined)
-    throw new UnexpectedError({ problem: `validation-worker.cjs is not beside ${here}` });
-  return found;
+  return programFile({
+    from: import.meta.url,
+    source: './content/worker.ts',
+    built: 'validation-worker.cjs',
+  });
 }
