@@ -1,0 +1,129 @@
+import { UnreachableError, UnsettledError } from '../../../failure/failure.ts';
+import { objectOf } from './asked.ts';
+import { ResumingBody } from './body.ts';
+import { checkOf } from './checksum.ts';
+import type { S3Client } from './client.ts';
+import type { Incoming } from './incoming.ts';
+import type { ETag, GetAnswer, GetRequest, ObjectHead } from './store.ts';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** GETs an object, or learns that it is the known one still. What is not surely an object is a failure. */
+export async function getObject(
+  client: S3Client,
+  common: Headers,
+  request: GetRequest,
+  signal: AbortSignal,
+): Promise<GetAnswer> {
+  const { ifNoneMatch, ifMatch } = request;
+  const conditions: Record<string, string> = {
+    ...(ifNoneMatch === undefined ? {} : { 'if-none-match': quoted(ifNoneMatch) }),
+    ...(ifMatch === undefined ? {} : { 'if-match': quoted(ifMatch) }),
+  };
+  const incoming = await client.send(wire(request, { ...common, ...conditions }), signal);
+  try {
+    if (incoming.status === 304 && ifNoneMatch !== undefined) return letGo(incoming, 'unchanged');
+    if (incoming.status === 412 && ifMatch !== undefined) return letGo(incoming, 'replaced');
+    const head = await headOf(incoming, request, client);
+    // Not every store, and not every cache before one, takes notice of conditions.
+    if (head.etag === ifNoneMatch) return letGo(incoming, 'unchanged');
+    if (ifMatch !== undefined && head.etag !== ifMatch) return letGo(incoming, 'replaced');
+    const body = new ResumingBody({
+      incoming,
+      size: head.size,
+      check: await checkOf(incoming.headers, head.etag),
+      display: objectOf({ key: request.key, display: client.display }),
+      setting: request.setting,
+      resume: (from) => resume({ client, common, request, head, from, signal }),
+      signal,
+    });
+    return { kind: 'found', head, body };
+  } catch (error) {
+    incoming[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function letGo(incoming: Incoming, kind: 'unchanged' | 'replaced'): GetAnswer {
+  incoming[Symbol.dispose]();
+  return { kind };
+}
+
+function wire({ key, setting, versionId }: GetRequest, headers: Headers) {
+  const query = versionId === undefined ? {} : { versionId };
+  return { operation: 'get', method: 'GET', key, setting, query, headers } as const;
+}
+
+interface Resumption {
+  readonly client: S3Client;
+  readonly common: Headers;
+  readonly request: GetRequest;
+  readonly head: ObjectHead;
+  readonly from: number;
+  readonly signal: AbortSignal;
+}
+
+/** The rest of the same object. */
+async function resume({ client, common, request, head, from, signal }: Resumption): Promise<Incoming> {
+  const headers = { ...common, range: `bytes=${from}-`, 'if-match': quoted(head.etag) };
+  const version = request.versionId ?? head.versionId;
+  const incoming = await client.send(wire({ ...request, versionId: version }, headers), signal);
+  if (incoming.status === 206) {
+    const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(incoming.headers['content-range'] ?? '') ?? [];
+    const isRest = Number(start) === from && Number(total) === head.size;
+    if (isRest && normalETag(incoming.headers.etag ?? head.etag) === head.etag) return incoming;
+  }
+  const isOther =
+    incoming.status === 412 ||
+    (incoming.headers.etag !== undefined && normalETag(incoming.headers.etag) !== head.etag);
+  incoming[Symbol.dispose]();
+  const display = objectOf({ key: request.key, display: client.display });
+  if (isOther) {
+    throw new UnsettledError({
+      setting: request.setting,
+      problem: `${display} was replaced while it was read`,
+      cure: 'it is read again at the next try',
+    });
+  }
+  throw new UnreachableError({
+    setting: request.setting,
+    problem: `${display} broke off after ${from} of ${head.size} bytes, and the store does not send the rest alone (HTTP ${incoming.status})`,
+    cure: 'it is read again at the next try',
+  });
+}
+
+/** A portal's page, or a mesh's, has no ETag; an answer without a length cannot be known to be whole. */
+async function headOf(
+  { status, headers }: Incoming,
+  { key }: GetRequest,
+  client: S3Client,
+): Promise<ObjectHead> {
+  const etag = normalETag(headers.etag ?? '');
+  const length = headers['content-length'] ?? '';
+  if (status !== 200 || etag === '' || !/^\d{1,15}$/.test(length)) {
+    const { notS3 } = await import('./connection-failures.ts');
+    const lacks = status !== 200 ? '' : etag === '' ? ' without an ETag' : ' without a length';
+    throw notS3(
+      client,
+      `HTTP ${status}${lacks} (${headers['content-type'] ?? 'no content type'}) for the object ${JSON.stringify(key)}`,
+    );
+  }
+  const version = headers['x-amz-version-id'];
+  const modified = new Date(headers['last-modified'] ?? '');
+  return {
+    key,
+    etag,
+    // `null` names whatever a bucket without versions has there now.
+    versionId: typeof version === 'string' && version !== 'null' && version !== '' ? version : undefined,
+    size: Number(length),
+    lastModified: Number.isNaN(modified.getTime()) ? undefined : modified,
+  };
+}
+
+function normalETag(header: string): ETag {
+  return header.replace(/^W\//, '').replace(/^"(.*)"$/, '$1') as ETag;
+}
+
+function quoted(etag: ETag): string {
+  return `"${etag}"`;
+}
