@@ -6,7 +6,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 /**
  * CommonJS, because naming the exports of the ESM wrapper of `node:http` loads all of undici: 13 MiB in the idle
  * process. Each dynamic `import()` becomes a chunk of its own, so a source or feature that is not configured is
- * not loaded. What runs in a worker is a program of its own, which shares no chunk with the main one.
+ * not loaded. What runs in a worker or a child is a program of its own, which shares no chunk with the main one.
  */
 const common = {
   platform: 'node',
@@ -37,5 +37,16 @@ export default defineConfig([
     ...common,
     input: { 'validation-worker': 'src/validation/content/worker.ts' },
     output,
+  },
+  {
+    ...common,
+    input: { 'aws-credentials-worker': 'src/sources/s3/credentials/worker/main.ts' },
+    // The SDK's ES modules: of its CommonJS build nothing is left out, and nothing is loaded later.
+    resolve: {
+      mainFields: ['module', 'main'],
+      conditionNames: ['module', 'node', 'import', 'default'],
+    },
+    // A dynamic `import()` of `node:http` would load all of undici.
+    output: { ...output, dynamicImportInCjs: false },
   },
 ]);
