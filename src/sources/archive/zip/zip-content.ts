@@ -54,7 +54,8 @@ async function* unpacked(reader: ZipFileReader, entry: ZipEntry): AsyncGenerator
 
 function inflate(packed: Buffer, entry: ZipEntry): Buffer {
   try {
-    return inflateRawSync(packed, { maxOutputLength: entry.size + 1 });
+    const { size } = entry;
+    return inflateRawSync(packed, { maxOutputLength: size + 1, chunkSize: Math.max(size + 1, 64) });
   } catch (error) {
     throw damaged(entry, error);
   }

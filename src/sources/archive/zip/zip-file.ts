@@ -3,6 +3,9 @@ import { Readable } from 'node:stream';
 import yauzl from 'yauzl';
 import { ArchiveFault, SpoolError } from '../fault.ts';
 
+/** What is read in small pieces lies side by side. */
+const windowSize = 256 * 1024;
+
 /**
  * Lets yauzl read a file. Its own way would let an offset beyond every file throw where nobody can catch it; here it
  * is an error like another.
@@ -10,6 +13,7 @@ import { ArchiveFault, SpoolError } from '../fault.ts';
 export class ZipFileReader extends yauzl.RandomAccessReader {
   readonly #handle: FileHandle;
   readonly #size: number;
+  #window: { readonly start: number; readonly bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) };
 
   constructor(handle: FileHandle, size: number) {
     super();
@@ -36,17 +40,14 @@ export class ZipFileReader extends yauzl.RandomAccessReader {
   /** Exactly so many bytes. */
   async bytes(position: number, length: number): Promise<Buffer> {
     this.#check(position, length);
-    const buffer = Buffer.allocUnsafe(length);
-    for (let filled = 0; filled < length; ) {
-      const { bytesRead } = await this.#handle
-        .read(buffer, filled, length - filled, position + filled)
-        .catch((error: unknown) => {
-          throw new SpoolError(error);
-        });
-      if (bytesRead === 0) throw new SpoolError(new Error('it is shorter than it was'));
-      filled += bytesRead;
+    if (length > windowSize / 4) return this.#read(position, length);
+    const { start, bytes } = this.#window;
+    if (position < start || position + length > start + bytes.byteLength) {
+      const there = Math.min(windowSize, this.#size - position);
+      this.#window = { start: position, bytes: await this.#read(position, there) };
     }
-    return buffer;
+    const offset = position - this.#window.start;
+    return this.#window.bytes.subarray(offset, offset + length);
   }
 
   /** The same, in pieces. */
@@ -63,6 +64,20 @@ export class ZipFileReader extends yauzl.RandomAccessReader {
     for (let at = 0; at < length; at += pieceSize) {
       yield await this.bytes(position + at, Math.min(pieceSize, length - at));
     }
+  }
+
+  async #read(position: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(length);
+    for (let filled = 0; filled < length; ) {
+      const { bytesRead } = await this.#handle
+        .read(buffer, filled, length - filled, position + filled)
+        .catch((error: unknown) => {
+          throw new SpoolError(error);
+        });
+      if (bytesRead === 0) throw new SpoolError(new Error('it is shorter than it was'));
+      filled += bytesRead;
+    }
+    return buffer;
   }
 
   #check(position: number, length: number): void {

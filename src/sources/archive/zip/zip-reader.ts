@@ -10,14 +10,14 @@ import { ZipFileReader } from './zip-file.ts';
 const longestTarget = 4096;
 
 const formatBits = 0o170_000;
-const specials: Readonly<Record<number, string>> = {
-  4802: 'a character device',
-  14406: 'a block device',
-  2401: 'a FIFO',
-  26411: 'a socket',
-};
+const specials = new Map([
+  [0o020_000, 'a character device'],
+  [0o060_000, 'a block device'],
+  [0o010_000, 'a FIFO'],
+  [0o140_000, 'a socket'],
+]);
 
-/** The entries of a zip, in the order of its central directory; programs of every system, zip64 too. */
+/** The entries of a zip, in the order of their contents; programs of every system, zip64 too. */
 export async function* readZip(
   path: string,
   budget: Budget,
@@ -44,7 +44,7 @@ function kindOf(entry: ZipEntry, reader: ZipFileReader, signal: AbortSignal): It
   const content = zipContent(reader, entry, signal);
   if (format === 0o120_000) return { kind: 'link', target: () => linkText(entry, content) };
   if (format !== 0 && format !== 0o100_000) {
-    return { kind: 'special', what: specials[format] ?? 'of an unknown type' };
+    return { kind: 'special', what: specials.get(format) ?? 'of an unknown type' };
   }
   return { kind: 'file', executable: isExecutable(mode ?? 0), size, content, canBeLinked: false };
 }
