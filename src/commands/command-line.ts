@@ -13,6 +13,7 @@ const commandNames = [
   'resume',
   'rollback',
   'demo',
+  'release',
   'settings',
 ] as const;
 type CommandName = (typeof commandNames)[number];
@@ -29,25 +30,41 @@ const switches: Readonly<Record<CommandName, readonly string[]>> = {
   resume: ['--json'],
   rollback: ['--json'],
   demo: ['--once'],
+  release: ['--list', '--dry-run', '--force', '--no-compare-and-swap', '--json'],
   settings: ['--markdown', '--json'],
 };
-/** These take a word: a probe, a revision. */
-const withWord: readonly (string | undefined)[] = ['healthcheck', 'pin'];
-const reserved = ['release', 'relay'];
+/** What has a value and is no setting, and whether the value may be left out. */
+const options: Readonly<Partial<Record<string, Readonly<Record<string, 'required' | 'optional'>>>>> = {
+  release: {
+    '--pointer': 'required',
+    '--rev': 'required',
+    '--message': 'required',
+    '--limit': 'required',
+    '--rollback': 'optional',
+  },
+};
+/** These take words: a probe, a revision, a directory and a place. */
+const mostWords: Readonly<Partial<Record<string, number>>> = { healthcheck: 1, pin: 1, release: 2, help: 1 };
+const reserved = ['relay'];
 const answers = ['--help', '-h', '--version', '-V'];
 
 export interface CommandLine {
   /** Undefined when none was named: `WHERRY_MODE` decides between `run` and `init`. */
   readonly command: CommandName | 'help' | 'version' | undefined;
+  /** For `help`: the command that it is about. */
   readonly words: readonly string[];
   readonly switches: ReadonlySet<string>;
+  /** What has a value and is no setting: `--pointer` → value; an optional value that was left out is empty. */
+  readonly options: ReadonlyMap<string, string>;
   /** Settings given as flags: `--git-repo` → value. */
   readonly flags: ReadonlyMap<string, string>;
 }
 
 /** Takes `argv` without the program's name apart. Throws `SettingsErrors` that name the nearest command or flag. */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
-  const found = sortArguments(argv);
+  // What a flag means can depend on the command, which may stand behind it.
+  const [first = ''] = sortArguments(argv, {}).words;
+  const found = sortArguments(argv, options[first] ?? {});
   const { words, own, flags, problems } = found;
   const command = commandOf(words[0], own, problems);
   const isAnswer = command === 'help' || command === 'version';
@@ -57,29 +74,53 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       problems.push(`${name}: has no meaning for \`wherry ${command ?? 'run'}\`; remove it`);
     }
   }
-  const extra = words.slice(withWord.includes(command) ? 2 : 1);
-  if (extra.length > 0 && problems.length === 0) problems.push(`${extra[0]}: not expected here; remove it`);
+  const rest = wordsFor(command, words);
+  const [extra] = rest.slice(mostWords[command ?? ''] ?? 0);
+  if (extra !== undefined && problems.length === 0) problems.push(`${extra}: not expected here; remove it`);
   if (problems.length > 0) throw new SettingsErrors(problems);
-  return { command, words: words.slice(1), switches: own, flags };
+  return { command, words: rest, switches: own, options: found.options, flags };
 }
 
 interface Sorted {
   readonly words: string[];
   readonly own: Set<string>;
+  readonly options: Map<string, string>;
   readonly flags: Map<string, string>;
   readonly problems: string[];
 }
 
-function sortArguments(argv: readonly string[]): Sorted {
-  const sorted: Sorted = { words: [], own: new Set(), flags: new Map(), problems: [] };
+function sortArguments(
+  argv: readonly string[],
+  withValue: Readonly<Record<string, 'required' | 'optional'>>,
+): Sorted {
+  const sorted: Sorted = { words: [], own: new Set(), options: new Map(), flags: new Map(), problems: [] };
   const rest = [...argv];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (!argument.startsWith('-') || argument === '-') sorted.words.push(argument);
     else if (answers.includes(argument) || isSwitch(argument)) sorted.own.add(argument);
+    else if (Object.hasOwn(withValue, splitOnce(argument)[0])) takeOption(argument, rest, withValue, sorted);
     else if (argument.startsWith('--')) takeFlag(argument, rest, sorted);
     else sorted.problems.push(`${argument}: no such flag; \`wherry --help\` lists them`);
   }
   return sorted;
+}
+
+/** `--name=value`, `--name value`, or `--name` alone where the value may be left out. */
+function takeOption(
+  argument: string,
+  rest: string[],
+  withValue: Readonly<Record<string, 'required' | 'optional'>>,
+  { options: taken, problems }: Sorted,
+): void {
+  const [name, inline] = splitOnce(argument);
+  const [next] = rest;
+  const isOptional = withValue[name] === 'optional';
+  const isOther = next === undefined || next.startsWith('--') || (isOptional && next.includes('/'));
+  if (taken.has(name)) problems.push(`${name}: is there twice; keep one of the two`);
+  if (inline !== undefined && inline !== '') taken.set(name, inline);
+  else if (inline === undefined && !isOther) taken.set(name, rest.shift() ?? '');
+  else if (inline === undefined && isOptional) taken.set(name, '');
+  else problems.push(`${name}: needs a value; write ${name} VALUE`);
 }
 
 /** `--name=value`, `--name value`, or `--name` alone for a setting that is true or false. */
@@ -110,6 +151,12 @@ function commandOf(
       : `${word}: no such command; ${hint}`,
   );
   return undefined;
+}
+
+/** What stands behind the command; for `help` the command that it is about, whatever stands behind that. */
+function wordsFor(command: CommandLine['command'], words: readonly string[]): readonly string[] {
+  if (command !== 'help') return words.slice(1);
+  return words.filter((word) => word !== 'help').slice(0, 1);
 }
 
 function isSwitch(name: string): boolean {

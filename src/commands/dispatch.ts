@@ -21,7 +21,7 @@ async function dispatch(line: CommandLine, env: NodeJS.ProcessEnv): Promise<numb
   const load = (complete: boolean): LoadedSettings => loadSettings({ env, flags: line.flags, complete });
   switch (line.command) {
     case 'help':
-      return (await import('./help.ts')).help(process.stdout);
+      return (await import('./help.ts')).help(line.words[0], process.stdout);
     case 'version':
       return (await import('./help.ts')).printVersion(process.stdout);
     case 'settings':
@@ -45,6 +45,8 @@ async function dispatch(line: CommandLine, env: NodeJS.ProcessEnv): Promise<numb
         line.switches.has('--json'),
         process.stdout,
       );
+    case 'release':
+      return (await import('./release.ts')).release(line, load(false).settings, env);
     case 'demo':
       return (await import('./demo.ts')).demo(line.switches.has('--once'));
     case 'init':

@@ -36,6 +36,27 @@ describe('the command line', () => {
     expect(() => parseCommandLine(['pin', 'main', 'more'])).toThrow('more: not expected here');
   });
 
+  test('knows what has a value for the command that it is given to, wherever that stands', () => {
+    const argv = ['--s3-region=x', 'release', '--pointer', 'k', '--rollback', 's3://b/p', '--message=a b'];
+    expect(parseCommandLine(argv)).toMatchObject({
+      command: 'release',
+      words: ['s3://b/p'],
+      options: new Map([
+        ['--pointer', 'k'],
+        ['--rollback', ''],
+        ['--message', 'a b'],
+      ]),
+      flags: new Map([['--s3-region', 'x']]),
+    });
+    expect(parseCommandLine(['release', '--rollback', 'r1']).options.get('--rollback')).toBe('r1');
+    expect(parseCommandLine(['run', '--rollback', 'false']).flags.get('--rollback')).toBe('false');
+  });
+
+  test('answers --help about a command that has its own', () => {
+    expect(parseCommandLine(['release', '--help'])).toMatchObject({ command: 'help', words: ['release'] });
+    expect(parseCommandLine(['help', 'release'])).toMatchObject({ command: 'help', words: ['release'] });
+  });
+
   test('answers --help and --version whatever else is said', () => {
     expect(parseCommandLine(['run', '--help']).command).toBe('help');
     expect(parseCommandLine(['-V']).command).toBe('version');
@@ -43,7 +64,10 @@ describe('the command line', () => {
 
   test.each([
     [['statsu'], 'statsu: no such command; did you mean status?'],
-    [['release'], 'release: this command is not part of this version'],
+    [['relay'], 'relay: this command is not part of this version'],
+    [['release', 'd', 's3://b/p', 'more'], 'more: not expected here'],
+    [['release', '--pointer'], '--pointer: needs a value; write --pointer VALUE'],
+    [['release', '--pointer', 'a', '--pointer=b'], '--pointer: is there twice'],
     [['run', 'more'], 'more: not expected here'],
     [['-x'], '-x: no such flag'],
     [['--git-repo'], '--git-repo: needs a value'],

@@ -24,8 +24,11 @@ export function parsePointer(bytes: Uint8Array, document: DocumentName, key: str
     : parsePlain(text, document, key);
 }
 
-/** The files of a release that stand in an object of their own. */
-export function parseManifest(bytes: Uint8Array, document: DocumentName): Release {
+/** The files of a release that stand in an object of their own, which must be the one that the release names. */
+export function parseManifest(bytes: Uint8Array, document: DocumentName, sha256: string): Release {
+  const found = sumOf(bytes);
+  if (found !== sha256)
+    throw refusedDocument(document, `has the SHA-256 ${found}, and the pointer says ${sha256}`);
   const release = parseRelease(decode(bytes, document), document);
   if (release.content.kind === 'files') return release;
   throw refusedDocument(document, 'is not a manifest: it has no list of files');
@@ -37,7 +40,11 @@ export function releaseRevision({ rev }: Release, bytes: Uint8Array): Revision {
 }
 
 function shortSum(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 12);
+  return sumOf(bytes).slice(0, 12);
+}
+
+function sumOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** What a pin or `WHERRY_S3_AS_OF` asks for by the name of a release. */
