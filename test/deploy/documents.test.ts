@@ -13,7 +13,12 @@ import { hasProgram } from '../support/prometheus.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const pages = readdirSync('src/presets').filter((name) => name.endsWith('.md'));
-const documents = ['README.md', 'deploy/README.md', ...pages.map((name) => `src/presets/${name}`)];
+const documents = [
+  'README.md',
+  'deploy/README.md',
+  'deploy/iam/README.md',
+  ...pages.map((name) => `src/presets/${name}`),
+];
 const kinds: ReadonlyMap<string, Kind<unknown>> = new Map(
   Object.entries(schema).map(([key, { kind }]) => [variableName(key), kind]),
 );

@@ -5,6 +5,7 @@ import { loadSettings } from '../../src/settings/settings.ts';
 import {
   type Container,
   containersOf,
+  contentAt,
   environmentOf,
   find,
   isWherry,
@@ -14,7 +15,6 @@ import {
   podsOf,
   readManifests,
   schemaErrors,
-  secretAt,
 } from './manifests.ts';
 
 const adminPort = Number(schema.adminAddress.default.slice(1));
@@ -22,11 +22,11 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
-/** The program's own reading of what a container of Wherry's is given, files from Secrets included. */
+/** The program's own reading of what a container of Wherry's is given, files from Secrets and ConfigMaps included. */
 function settingsOf(container: Container, pod: PodSpec, documents: readonly Manifest[]) {
   const env = Object.entries(environmentOf(container, documents)).map(([name, value]) =>
     name.endsWith('_FILE')
-      ? [name.slice(0, -'_FILE'.length), secretAt(value, container, pod, documents)]
+      ? [name.slice(0, -'_FILE'.length), contentAt(value, container, pod, documents)]
       : [name, value],
   );
   return loadSettings({ env: Object.fromEntries(env), flags: new Map(), complete: true }).settings;
@@ -39,6 +39,9 @@ test('every documented manifest is there', () => {
     'init-only.yaml',
     'nginx-classic-pair.yaml',
     'prometheus-native-sidecar.yaml',
+    's3-irsa.yaml',
+    's3-minio-secret.yaml',
+    's3-pod-identity.yaml',
   ]);
 });
 
@@ -84,7 +87,8 @@ describe.each(manifestFiles)('%s', (file) => {
 
   test('gives Wherry settings that it accepts', () => {
     for (const wherry of wherries) {
-      expect(settingsOf(wherry, wherry.pod, documents).gitRepo, wherry.name).toBeDefined();
+      const { gitRepo, s3Bucket } = settingsOf(wherry, wherry.pod, documents);
+      expect(gitRepo ?? s3Bucket, wherry.name).toBeDefined();
     }
   });
 
@@ -163,6 +167,7 @@ describe.each(manifestFiles)('%s', (file) => {
       const volumes = pod.volumes ?? [];
       const mounted = containersOf(pod).flatMap(({ volumeMounts }) => volumeMounts ?? []);
       expect(new Set(mounted.map(({ name }) => name))).toEqual(new Set(volumes.map(({ name }) => name)));
+      if (pod.serviceAccountName !== undefined) find(documents, 'ServiceAccount', pod.serviceAccountName);
       for (const { secret, configMap } of volumes) {
         if (secret !== undefined) find(documents, 'Secret', secret.secretName);
         if (configMap !== undefined) find(documents, 'ConfigMap', configMap.name);
@@ -231,21 +236,41 @@ describe.each(manifestFiles)('%s', (file) => {
   });
 });
 
-test.each(['caddy-native-sidecar.yaml', 'haproxy-native-sidecar.yaml', 'prometheus-native-sidecar.yaml'])(
-  '%s holds the main container back until a set is published',
-  (file) => {
-    const [pod] = podsOf(readManifests(file));
-    expect(pod?.initContainers?.at(-1)).toMatchObject({
-      name: 'wherry',
-      restartPolicy: 'Always',
-      startupProbe: { httpGet: { path: '/startupz', port: 'wherry' } },
-    });
-  },
-);
+test.each([
+  'caddy-native-sidecar.yaml',
+  'haproxy-native-sidecar.yaml',
+  'prometheus-native-sidecar.yaml',
+  's3-irsa.yaml',
+  's3-minio-secret.yaml',
+  's3-pod-identity.yaml',
+])('%s holds the main container back until a set is published', (file) => {
+  const [pod] = podsOf(readManifests(file));
+  expect(pod?.initContainers?.at(-1)).toMatchObject({
+    name: 'wherry',
+    restartPolicy: 'Always',
+    startupProbe: { httpGet: { path: '/startupz', port: 'wherry' } },
+  });
+});
 
 test('the classic pair gives both halves the same settings', () => {
   const documents = readManifests('nginx-classic-pair.yaml');
   const pair = podsOf(documents).flatMap(containersOf).filter(isWherry);
   expect(pair.map(({ args }) => args)).toEqual([['init'], ['run']]);
   expect(new Set(pair.map((container) => JSON.stringify(environmentOf(container, documents)))).size).toBe(1);
+});
+
+test.each([
+  ['s3-irsa.yaml', 'irsa'],
+  ['s3-pod-identity.yaml', 'pod-identity'],
+])('%s takes its role from nowhere else, and keeps it from the main container', (file, kind) => {
+  const documents = readManifests(file);
+  for (const { spec } of documents) {
+    const { metadata, spec: pod } = spec?.template ?? {};
+    if (pod === undefined) continue;
+    const skipped = metadata?.annotations?.['eks.amazonaws.com/skip-containers'];
+    expect(skipped).toBe(pod.containers.map(({ name }) => name).join(','));
+    for (const wherry of containersOf(pod).filter(isWherry)) {
+      expect(settingsOf(wherry, pod, documents).s3Credentials).toBe(kind);
+    }
+  }
 });

@@ -50,19 +50,23 @@ export interface PodSpec {
   readonly volumes?: readonly Volume[];
   readonly securityContext?: object;
   readonly shareProcessNamespace?: boolean;
+  readonly serviceAccountName?: string;
 }
 
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
   readonly data?: Readonly<Record<string, string>>;
   readonly stringData?: Readonly<Record<string, string>>;
   readonly spec?: {
     readonly selector?: Readonly<Record<string, string>>;
     readonly ports?: readonly { readonly targetPort: string }[];
     readonly template?: {
-      readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      readonly metadata: {
+        readonly labels: Readonly<Record<string, string>>;
+        readonly annotations?: Readonly<Record<string, string>>;
+      };
       readonly spec: PodSpec;
     };
   };
@@ -74,12 +78,17 @@ export const manifestFiles = readdirSync(deploy)
 
 /** Every document of a file in `deploy/`, read as Kubernetes does: YAML 1.1, no key twice. */
 export function readManifests(file: string): readonly Manifest[] {
-  const text = readFileSync(new URL(file, deploy), 'utf8');
-  return parseAllDocuments(text, { version: '1.1', uniqueKeys: true, strict: true }).map((document) => {
-    const [problem] = [...document.errors, ...document.warnings];
-    if (problem !== undefined) throw problem;
-    return document.toJS() as Manifest;
-  });
+  return parseAllDocuments(readManifestText(file), { version: '1.1', uniqueKeys: true, strict: true }).map(
+    (document) => {
+      const [problem] = [...document.errors, ...document.warnings];
+      if (problem !== undefined) throw problem;
+      return document.toJS() as Manifest;
+    },
+  );
+}
+
+export function readManifestText(file: string): string {
+  return readFileSync(new URL(file, deploy), 'utf8');
 }
 
 /** What the API server's strict validation would say of a document. */
@@ -126,8 +135,8 @@ export function find(documents: readonly Manifest[], kind: string, name: string 
   return found;
 }
 
-/** The content that a mounted Secret has at a path in the container. */
-export function secretAt(
+/** The content that a mounted Secret or ConfigMap has at a path in the container. */
+export function contentAt(
   path: string,
   container: Container,
   pod: PodSpec,
@@ -135,8 +144,9 @@ export function secretAt(
 ): string | undefined {
   const mount = container.volumeMounts?.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
   const volume = pod.volumes?.find(({ name }) => name === mount?.name);
-  if (mount === undefined || volume?.secret === undefined) return undefined;
-  return find(documents, 'Secret', volume.secret.secretName).stringData?.[
-    path.slice(mount.mountPath.length + 1)
-  ];
+  if (mount === undefined || volume === undefined) return undefined;
+  const key = path.slice(mount.mountPath.length + 1);
+  if (volume.secret !== undefined)
+    return find(documents, 'Secret', volume.secret.secretName).stringData?.[key];
+  return volume.configMap && find(documents, 'ConfigMap', volume.configMap.name).data?.[key];
 }
