@@ -60,13 +60,13 @@ export function onlyLink(kind: ChainKind, env: NodeJS.ProcessEnv): Link {
     case 'shared-files':
       return sharedFiles(env);
     case 'irsa':
-      require(env, [aws.roleArn, aws.webIdentityTokenFile], kind);
+      demand(env, [aws.roleArn, aws.webIdentityTokenFile], kind);
       return irsa(env);
     case 'pod-identity':
-      require(env, [aws.containerFullUri], kind);
+      demand(env, [aws.containerFullUri], kind);
       return podIdentity(env);
     case 'ecs':
-      require(env, [aws.containerRelativeUri], kind);
+      demand(env, [aws.containerRelativeUri], kind);
       return ecs(env);
     case 'imds':
       return { kind: 'imds', endpoint: metadataEndpoint(env) };
@@ -160,7 +160,7 @@ function none(name: string, reason: string): Link {
   return { kind: 'none', name, reason };
 }
 
-function require(env: NodeJS.ProcessEnv, names: readonly string[], kind: ChainKind): void {
+function demand(env: NodeJS.ProcessEnv, names: readonly string[], kind: ChainKind): void {
   const missing = names.find((name) => !env[name]);
   if (missing === undefined) return;
   throw new SettingsError({

@@ -10,7 +10,7 @@ export interface Credentials {
 export interface CredentialSource extends AsyncDisposable {
   /** In words, for people: `environment variables`, `IRSA (web identity)`; never a secret. Known after the first `get`. */
   readonly description: string;
-  /** Undefined = requests are not signed. Cheap when nothing has changed. Throws `DeniedError` or `SettingsError`. */
+  /** Undefined = requests are not signed. Cheap when nothing has changed. Rejects with the `Failure` that fits. */
   get(signal: AbortSignal): Promise<Credentials | undefined>;
   /** The store refused these: looks for others. True when others came of it. */
   renew(refused: Credentials | undefined, signal: AbortSignal): Promise<boolean>;

@@ -3,6 +3,7 @@ import {
   DeniedError,
   type Failure,
   SettingsError,
+  systemCode,
   UnexpectedError,
   UnreachableError,
 } from '../../../failure/failure.ts';
@@ -44,23 +45,38 @@ async function exchange(
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<CredentialAnswer> {
-  using group = spawnGroup(process.execPath, ['--max-semi-space-size=1', program], { env, signal });
-  const chunks: Buffer[] = [];
-  let length = 0;
-  group.child.stdout.on('data', (chunk: Buffer) => {
-    length += chunk.byteLength;
-    if (length <= longestAnswer) chunks.push(chunk);
-  });
-  group.child.stdin.end(JSON.stringify(job));
-  const { code } = await group.ended;
-  const line = Buffer.concat(chunks).toString('utf8').trim().split('\n').at(-1) ?? '';
-  if (code === 0 && line.startsWith('{')) return JSON.parse(line);
-  // What it said may hold secrets.
-  throw new UnexpectedError({
-    setting: chosenBy,
-    problem: `the program that asks for credentials ended with ${code === null ? 'a signal' : `code ${code}`} and no answer`,
-    cure: 'give the container more memory: it needs 64 MiB for a moment',
-  });
+  try {
+    using group = spawnGroup(process.execPath, ['--max-semi-space-size=1', program], { env, signal });
+    const chunks: Buffer[] = [];
+    let length = 0;
+    group.child.stdout.on('data', (chunk: Buffer) => {
+      length += chunk.byteLength;
+      if (length <= longestAnswer) chunks.push(chunk);
+    });
+    group.child.stdin.end(JSON.stringify(job));
+    const { code } = await group.ended;
+    return parseAnswer(Buffer.concat(chunks).toString('utf8'), code);
+  } catch (error) {
+    if (error instanceof UnexpectedError) throw error;
+    signal.throwIfAborted();
+    const problem = `the program that asks for credentials cannot be started (${systemCode(error) ?? String(error)})`;
+    throw new UnexpectedError({ setting: chosenBy, problem, cause: error });
+  }
+}
+
+/** What it said otherwise may hold secrets, also in the words of a parser. */
+function parseAnswer(output: string, code: number | null): CredentialAnswer {
+  const line = output.trim().split('\n').at(-1) ?? '';
+  try {
+    return JSON.parse(line);
+  } catch {
+    const end = code === null ? 'a signal' : `code ${code}`;
+    throw new UnexpectedError({
+      setting: chosenBy,
+      problem: `the program that asks for credentials ended with ${end} and no answer`,
+      cure: 'give the container 32 MiB more memory',
+    });
+  }
 }
 
 function late(): Failure {

@@ -84,7 +84,7 @@ export function containerFailure(
   link: Extract<Link, { kind: 'pod-identity' | 'ecs' }>,
 ): Failure {
   const setting = link.kind === 'ecs' ? aws.containerRelativeUri : aws.containerFullUri;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = inWords(error);
   const place = link.kind === 'ecs' ? `http://169.254.170.2${link.uri}` : link.uri;
   if (/^URL not accepted|Invalid URL/.test(message)) {
     return new DeniedError({
@@ -104,9 +104,15 @@ export function containerFailure(
   }
   return new UnreachableError({
     setting,
-    problem: `${place} gave no credentials: ${message.replace(/^Error: /, '')}`,
+    problem: `${place} gave no credentials: ${message}`,
     cure: 'check that the agent runs on the node, and that no network policy is in its way',
   });
+}
+
+/** A parser quotes what it could not read, which may be a secret. */
+function inWords(error: unknown): string {
+  if (error instanceof SyntaxError) return 'its answer is no JSON';
+  return networkWords(error).replace(/^Error: /, '');
 }
 
 /** After the address: why the instance's metadata service is of no help. */
@@ -115,7 +121,7 @@ export function whyNoMetadata(error: unknown): string {
   if (status === 404) return 'knows of no role of the instance (HTTP 404)';
   if (status !== undefined) return `refused (HTTP ${status})`;
   if (error instanceof Error && error.message.startsWith('TimeoutError')) return 'does not answer';
-  return `does not help: ${networkWords(error)}`;
+  return `does not help: ${inWords(error)}`;
 }
 
 function unreached(error: unknown, details: FailureDetails): Failure {
