@@ -1,0 +1,192 @@
+import {
+  DeniedError,
+  type FailureDetails,
+  MissingError,
+  UnreachableError,
+  UnsettledError,
+} from '../../../failure/failure.ts';
+import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
+import type { FileSink, Probe } from '../../source.ts';
+import type { ListedObject, ObjectHead } from '../store/store.ts';
+import type { Layout } from './layout.ts';
+import { type Patience, pause, usualPatience } from './patience.ts';
+import { type Listing, Prefix, type PrefixOptions } from './prefix.ts';
+import { provenanceOf } from './provenance.ts';
+import type { FixedState } from './revision.ts';
+import type { Seen } from './seen-file.ts';
+import { Taken } from './taken.ts';
+import type { WatchedObject } from './watched-object.ts';
+
+export interface MarkerOptions extends PrefixOptions {
+  readonly concurrency: number;
+  readonly markerKey: string;
+  /** The same key, watched, and at the same state. */
+  readonly marker: WatchedObject;
+  readonly at: FixedState | undefined;
+  readonly patience?: Patience;
+}
+
+/** What was listed, and by what its end is told from another state's. */
+interface Release {
+  readonly files: Taken;
+  readonly head: ObjectHead;
+  /** Undefined where each file is fetched by its version. */
+  readonly digest: string | undefined;
+}
+
+/**
+ * The set is what lies below a prefix when its writer has put the marker, which it puts last. Nothing of the set may be
+ * newer than the marker, before and after it is read; where the bucket keeps versions, those of the marker's time are
+ * read while the next release is on its way.
+ */
+export class MarkerLayout implements Layout {
+  readonly #options: MarkerOptions;
+  readonly #prefix: Prefix;
+  #release: Release | undefined;
+  #mayListVersions = true;
+  #warned = false;
+
+  constructor(options: MarkerOptions) {
+    this.#options = options;
+    this.#prefix = new Prefix(options, options.markerKey);
+  }
+
+  async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
+    const { revision } = await this.#options.marker.look(signal);
+    return revision === previous ? { kind: 'unchanged' } : { kind: 'moved', revision };
+  }
+
+  async snapshot(signal: AbortSignal): Promise<Snapshot> {
+    const { marker, patience = usualPatience } = this.#options;
+    const end = performance.now() + patience.longest;
+    for (;;) {
+      const seen = await marker.look(signal);
+      this.#warnOfEmpty(seen.head);
+      const found = await this.#find(seen, signal);
+      if (typeof found !== 'string') {
+        this.#release = found;
+        return { revision: seen.revision, entries: found.files.entries, provenance: provenanceOf(seen.head) };
+      }
+      if (performance.now() + patience.pause > end) throw this.#unsettled(found);
+      await pause(patience.pause, signal);
+    }
+  }
+
+  async write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void> {
+    if (this.#release === undefined) return;
+    const { files: taken, head, digest } = this.#release;
+    await taken.write(files, sink, signal);
+    if (digest === undefined) return;
+    const again = await this.#prefix.survey(signal);
+    if (again.digest !== digest)
+      throw this.#unsettled('objects below the prefix changed while they were read');
+    if (!(await this.#isStill(head, signal)))
+      throw this.#unsettled('the marker was replaced while the set was read');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#options.marker[Symbol.asyncDispose]();
+  }
+
+  /** The marker's release, or why it cannot be told from the next one now. */
+  async #find({ head }: Seen, signal: AbortSignal): Promise<Release | string> {
+    if (this.#options.at?.kind === 'version') return this.#findPast(head, signal);
+    const listing = await this.#prefix.list(signal);
+    const { markerKey, prefix } = this.#options;
+    if (markerKey.startsWith(prefix) && listing.marker?.etag !== head.etag) {
+      return 'the marker was replaced while the objects were listed';
+    }
+    const newer = newerThanMarker(listing, head);
+    if (newer === undefined) return this.#released(listing.objects, head, listing.digest);
+    const past = await this.#tryPast(head, signal);
+    const problem = `the object ${JSON.stringify(newer.key)} is newer than the marker ${JSON.stringify(markerKey)}`;
+    return past ?? `${problem}: a release is being written, or was without its marker`;
+  }
+
+  /** Undefined where the bucket keeps no versions, or does not list them for these credentials. */
+  async #tryPast(head: ObjectHead, signal: AbortSignal): Promise<Release | string | undefined> {
+    if (head.versionId === undefined || head.versionId === 'null' || !this.#mayListVersions) return undefined;
+    try {
+      return await this.#findPast(head, signal);
+    } catch (error) {
+      if (!(error instanceof DeniedError)) throw error;
+      this.#mayListVersions = false;
+      this.#options.log.info(
+        { err: error },
+        'versions may not be listed: a release that is being written is waited for',
+      );
+      return undefined;
+    }
+  }
+
+  async #findPast(head: ObjectHead, signal: AbortSignal): Promise<Release | string> {
+    const time = await this.#timeOf(head, signal);
+    if (time === undefined) return 'the version of the marker was not listed';
+    const { objects } = await this.#prefix.listPast(time, signal);
+    return this.#released(objects, head, undefined);
+  }
+
+  /** To the listing's own precision, which may be finer than the header's. */
+  async #timeOf({ versionId }: ObjectHead, signal: AbortSignal): Promise<Date | undefined> {
+    const { store, markerKey } = this.#options;
+    for await (const page of store.listVersions(markerKey, signal)) {
+      const version = page.find((item) => item.key === markerKey && item.versionId === versionId);
+      if (version !== undefined) return version.lastModified;
+    }
+    return undefined;
+  }
+
+  async #released(
+    objects: readonly ListedObject[],
+    head: ObjectHead,
+    digest: string | undefined,
+  ): Promise<Release> {
+    return { files: new Taken(this.#options, await this.#prefix.paths(objects)), head, digest };
+  }
+
+  /** Some writers remove the marker before they begin. */
+  async #isStill(head: ObjectHead, signal: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#options.marker.isStill(head, signal);
+    } catch (error) {
+      if (error instanceof MissingError) return false;
+      throw error;
+    }
+  }
+
+  /** Conditional requests tell contents apart, not uploads. */
+  #warnOfEmpty({ size }: ObjectHead): void {
+    if (size > 0 || this.#warned) return;
+    this.#warned = true;
+    this.#options.log.warn(
+      { setting: 'WHERRY_S3_MARKER' },
+      'the marker is empty: each release must put another content into it, such as its name, or it is not noticed',
+    );
+  }
+
+  #unsettled(problem: string): UnsettledError {
+    return new UnsettledError({
+      setting: 'WHERRY_S3_MARKER',
+      problem,
+      cure: 'it is read again at the next try; the writer must put the marker last',
+    });
+  }
+}
+
+/** An object that was put after the marker. In the same second nobody can tell. */
+function newerThanMarker({ objects, marker }: Listing, head: ObjectHead): ListedObject | undefined {
+  if (marker !== undefined) return objects.find(({ lastModified }) => lastModified > marker.lastModified);
+  if (head.lastModified === undefined) throw noTime(head.key);
+  // A header's time is cut to the second, and a listing's need not be.
+  const end = head.lastModified.getTime() + 1000;
+  return objects.find(({ lastModified }) => lastModified.getTime() >= end);
+}
+
+function noTime(key: string): UnreachableError {
+  const details: FailureDetails = {
+    setting: 'WHERRY_S3_MARKER',
+    problem: `the store does not say when ${JSON.stringify(key)} was last modified`,
+    cure: 'put the marker below the prefix, where the listing tells it',
+  };
+  return new UnreachableError(details);
+}

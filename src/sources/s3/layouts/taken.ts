@@ -1,0 +1,61 @@
+import { MissingError, UnexpectedError, UnsettledError } from '../../../failure/failure.ts';
+import type { FileEntry, Fingerprint, RelativePath } from '../../../snapshot/entry.ts';
+import type { FileSink } from '../../source.ts';
+import type { GetRequest, ListedObject, ListedVersion, Store } from '../store/store.ts';
+import { download } from './download.ts';
+
+export interface TakenOptions {
+  readonly store: Store;
+  readonly concurrency: number;
+}
+
+/** The objects below a prefix that a snapshot listed, to be fetched as they were then. */
+export class Taken {
+  readonly #options: TakenOptions;
+  readonly #files: ReadonlyMap<RelativePath, ListedObject | ListedVersion>;
+
+  constructor(options: TakenOptions, files: ReadonlyMap<RelativePath, ListedObject | ListedVersion>) {
+    this.#options = options;
+    this.#files = files;
+  }
+
+  get entries(): readonly FileEntry[] {
+    return Array.from(this.#files, ([path, object]) => ({
+      kind: 'file',
+      path,
+      executable: false,
+      fingerprint: fingerprintOf(object),
+    }));
+  }
+
+  async write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void> {
+    const { store, concurrency } = this.#options;
+    try {
+      await download(files, { store, concurrency, locate: (file) => this.#locate(file) }, sink, signal);
+    } catch (error) {
+      throw error instanceof MissingError ? gone(error) : error;
+    }
+  }
+
+  #locate({ path }: FileEntry): GetRequest {
+    const object = this.#files.get(path);
+    if (object === undefined)
+      throw new UnexpectedError({ problem: `${JSON.stringify(path)} was not listed` });
+    const versionId = 'versionId' in object ? object.versionId : undefined;
+    return { key: object.key, setting: 'WHERRY_S3_PREFIX', ifMatch: object.etag, versionId };
+  }
+}
+
+/** The time stands for what an ETag may leave open: it need not be a digest of the content. */
+function fingerprintOf({ etag, size, lastModified }: ListedObject): Fingerprint {
+  return `s3:${etag}:${size}:${lastModified.getTime()}` as Fingerprint;
+}
+
+function gone(cause: MissingError): UnsettledError {
+  return new UnsettledError({
+    setting: 'WHERRY_S3_PREFIX',
+    problem: `an object was removed while the set was read: ${cause.details.problem}`,
+    cure: 'it is read again at the next try',
+    cause,
+  });
+}
