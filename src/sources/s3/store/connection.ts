@@ -1,5 +1,6 @@
 import type http from 'node:http';
 import type { Socket } from 'node:net';
+import { isLocalhost, lookUpLocalhost } from '../../../platform/hosts.ts';
 import { HttpAgents, type Transport, wasStale } from '../../../platform/http-agents.ts';
 import type { Origin } from './address.ts';
 import { Incoming } from './incoming.ts';
@@ -74,8 +75,12 @@ function exchange(
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const { hostname: host, port } = origin;
-    const options = { host, path, method, headers, agent, setHost: false };
+    // Resolvers need not know the names below `localhost`, as of a bucket of a store on this node.
+    const both = isLocalhost(host) ? { lookup: lookUpLocalhost, autoSelectFamily: true } : {};
+    const options = { host, path, method, headers, agent, setHost: false, ...both };
     const request = start(port === undefined ? options : { ...options, port });
+    // For a proxy Node.js has put the path through a URL, which collapses `..` into the path of another bucket.
+    if (request.path !== path) request.path = `http://${headers['host']}${path}`;
     const late = (what: string, limit: number) =>
       request.destroy(Object.assign(new Error(`${what} within ${limit / 1000} s`), { code: 'ETIMEDOUT' }));
     let timer = setTimeout(late, timeouts.connect, 'no connection was made', timeouts.connect);
