@@ -24,7 +24,7 @@ export async function treeOnDisk(tree: Tree): Promise<string> {
   for (const [path, node] of Object.entries(tree)) {
     const place = join(root, path);
     await mkdir(dirname(place), { recursive: true });
-    if (typeof node === 'string' || node instanceof Buffer) await writeFile(place, node, { mode: 0o644 });
+    if (typeof node === 'string' || Buffer.isBuffer(node)) await writeFile(place, node, { mode: 0o644 });
     else if ('link' in node) await symlink(node.link, place);
     else await writeFile(place, node.executable, { mode: 0o755 });
   }
@@ -52,15 +52,21 @@ export async function infoZip(directory: string, ...options: readonly string[]):
   return readFile(path);
 }
 
-export type TarEntry = tar.Headers & { readonly content?: string | Buffer };
+export interface TarEntry {
+  readonly name: string;
+  readonly type?: 'file' | 'directory' | 'symlink' | 'link';
+  readonly mode?: number;
+  readonly linkname?: string;
+  readonly content?: string | Buffer;
+}
 
 /** A tar with exactly these entries, whatever a program would say to them. */
 export async function packTar(...entries: readonly TarEntry[]): Promise<Buffer> {
   const pack = tar.pack();
-  for (const { content, ...headers } of entries) pack.entry(headers, content);
+  for (const { content = '', ...header } of entries) pack.entry(header, content);
   pack.finalize();
   const chunks: Buffer[] = [];
-  for await (const chunk of pack) chunks.push(chunk);
+  for await (const chunk of pack as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

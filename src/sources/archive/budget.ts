@@ -9,8 +9,8 @@ export interface ArchiveLimits {
 /** Directories and what the globs leave out come on top of the files. */
 const entriesFor = (maxFiles: number): number => 4 * maxFiles + 1000;
 
-/** All names together; fifty thousand paths have about five. */
-const mostNameBytes = 64 * 1024 ** 2;
+/** Names and what else describes entries, all together; fifty thousand paths have about five MiB. */
+const mostDescribingBytes = 128 * 1024 ** 2;
 
 /** What an archive may unpack to whatever its size, so that a few files of zeros are no bomb… */
 const freeBytes = 16 * 1024 ** 2;
@@ -21,7 +21,7 @@ const mostRatio = 200;
 export class Budget {
   readonly #limits: ArchiveLimits;
   #entries = 0;
-  #names = 0;
+  #describing = 0;
   #files = 0;
   #bytes = 0;
 
@@ -32,7 +32,6 @@ export class Budget {
   /** One more entry, of any kind. */
   entry(name: Uint8Array): void {
     this.#entries += 1;
-    this.#names += name.byteLength;
     const most = entriesFor(this.#limits.maxFiles);
     if (this.#entries > most) {
       throw new ArchiveFault(`has more than ${most} entries, directories included (at ${shown(name)})`, {
@@ -40,9 +39,15 @@ export class Budget {
         cure: 'put less into it, or raise the limit',
       });
     }
-    if (this.#names > mostNameBytes) {
+    this.describing(name.byteLength, name);
+  }
+
+  /** So many bytes more that are no content. */
+  describing(count: number, name: Uint8Array): void {
+    this.#describing += count;
+    if (this.#describing > mostDescribingBytes) {
       throw new ArchiveFault(
-        `has names of more than ${formatSize(mostNameBytes)} together (at ${shown(name)})`,
+        `has more than ${formatSize(mostDescribingBytes)} of names and headers (at ${shown(name)})`,
       );
     }
   }
@@ -59,7 +64,7 @@ export class Budget {
     }
   }
 
-  /** So many bytes more, of contents or of what describes them. */
+  /** So many bytes more of contents. */
   bytes(count: number, name: Uint8Array): void {
     this.#bytes += count;
     const { maxBytes } = this.#limits;

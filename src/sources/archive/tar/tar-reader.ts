@@ -32,6 +32,7 @@ export async function* readTar(
       continue;
     }
     const { size, ...item } = itemOf({ ...header, ...overrides });
+    budget.entry(item.name);
     overrides = {};
     if (item.kind !== 'file') {
       yield item;
@@ -42,7 +43,7 @@ export async function* readTar(
     await content.skip();
   }
   if (Object.keys(overrides).length > 0) throw new ArchiveFault('ends after an extended header');
-  await readEnd(queue, budget);
+  await readEnd(queue);
 }
 
 /** The content of one file: what its reader leaves is passed over. */
@@ -79,7 +80,7 @@ async function readExtension(
   if (size > longestExtension) throw new ArchiveFault(`has an extended header of ${size} bytes`);
   const name = Buffer.from('an extended header');
   budget.entry(name);
-  budget.bytes(blockSize + size, name);
+  budget.describing(size, name);
   const content = (await queue.bytes(size + paddingOf(size))).subarray(0, size);
   if (type === 'L') return { name: text(content, 0, size) };
   if (type === 'K') return { linkName: text(content, 0, size) };
@@ -126,9 +127,8 @@ const specials: Readonly<Record<string, string>> = {
 };
 
 /** After the first block of zeros there is nothing but zeros. */
-async function readEnd(queue: ByteQueue, budget: Budget): Promise<void> {
+async function readEnd(queue: ByteQueue): Promise<void> {
   for await (const piece of queue.rest()) {
-    budget.bytes(piece.byteLength, Buffer.from('its end'));
     if (!isZero(piece)) {
       throw new ArchiveFault('goes on after its end mark', {
         cure: 'make it in one go: tar --append and --concatenate work, cat does not',
