@@ -10,8 +10,9 @@ import { addressOf, releaseKey } from './place.ts';
 const nobodysETag = '"00000000000000000000000000000000"';
 
 /**
- * Puts the document of a release where it stays for good. The same bytes are then written once more on a condition that
- * cannot hold: a store that takes them knows no conditions, and would let two writers overwrite each other.
+ * Puts the document of a release where it stays for good. The same bytes are then written again on conditions that do
+ * not hold: a store that takes them knows no conditions, and would let two writers overwrite each other. (Ceph up to its
+ * version 16 is such a one where the bucket keeps versions.)
  */
 export async function keepDocument(
   target: Target,
@@ -33,6 +34,9 @@ export async function keepDocument(
     return;
   }
   if ((await write({ kind: 'new' })) === 'refused') await refuseOther(target, rev, bytes, signal);
+  else if ((await write({ kind: 'new' })) === 'stored') {
+    throw noConditions(bucket.display, 'it took no notice of If-None-Match');
+  }
   if ((await write({ kind: 'same', etag: nobodysETag })) === 'stored') {
     throw noConditions(bucket.display, 'it took no notice of If-Match');
   }

@@ -2,6 +2,7 @@ import { RefusedError } from '../failure/failure.ts';
 import type { Condition, PutAnswer } from './bucket.ts';
 import { contentOfBytes } from './content.ts';
 import { type Current, readCurrent, type Target } from './current.ts';
+import { noConditions } from './failures.ts';
 import { addressOf } from './place.ts';
 
 /** An answer can get lost, or another request can be in the way, without anybody having moved the pointer. */
@@ -28,7 +29,10 @@ export async function movePointer(
     const now = await readCurrent(target, never);
     // The write came through, and its answer was lost.
     if (now.bytes?.equals(bytes)) return;
-    if (!isUnmoved(now, current) || attempt === attempts) throw overtaken(target, now);
+    if (!isUnmoved(now, current)) throw overtaken(target, now);
+    if (attempt === attempts) {
+      throw noConditions(target.bucket.display, 'it refuses If-Match though nobody has moved the pointer');
+    }
   }
 }
 

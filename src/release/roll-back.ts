@@ -49,7 +49,7 @@ async function refuseIncomplete(
   const prefix = needed.every(({ key }) => key.startsWith(blobs)) ? blobs : undefined;
   const [first, ...more] = await missingObjects(needed, { bucket, prefix, parallel }, signal);
   if (first === undefined) return;
-  const others = more.length === 0 ? '' : `, nor are ${more.length} others`;
+  const others = more.length === 0 ? '' : `, one of ${more.length + 1} objects`;
   throw new RefusedError({
     setting: '--rollback',
     problem: `the release ${release.rev} is no longer whole: ${addressOf(place, first.key)} is not there${others}; the pointer was left alone`,
@@ -64,7 +64,7 @@ async function neededBy(
   signal: AbortSignal,
 ): Promise<readonly Needed[]> {
   const { content } = release;
-  if (content.kind !== 'manifest') return objectsOf(release);
+  if (content.kind !== 'manifest') return objectsOf(content);
   const found = await bucket.read(content.key, largestManifest, signal);
   if (found === undefined) return [content];
   const document = { setting: '--rollback', display: addressOf(place, content.key) };

@@ -100,7 +100,9 @@ export function documentKey(releases: string, rev: string): string {
 }
 
 /** Every object that a release is made of. */
-export function objectsOf({ content }: Release): readonly { readonly key: string; readonly size?: number }[] {
+export function objectsOf(
+  content: Release['content'],
+): readonly { readonly key: string; readonly size?: number }[] {
   if (content.kind !== 'files') return [content];
   return content.files.flatMap((named) => (named.kind === 'file' ? [named] : []));
 }

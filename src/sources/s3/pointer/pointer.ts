@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RefusedError } from '../../../failure/failure.ts';
 import { formatSize } from '../../../platform/units.ts';
 import type { Revision } from '../../../snapshot/entry.ts';
-import type { Release } from './document.ts';
+import type { NamedFiles, Release } from './document.ts';
 import { type DocumentName, refusedDocument } from './json-place.ts';
 import { parseRelease } from './parse.ts';
 import { type PlainPointer, parsePlain } from './plain-text.ts';
@@ -25,12 +25,12 @@ export function parsePointer(bytes: Uint8Array, document: DocumentName, key: str
 }
 
 /** The files of a release that stand in an object of their own, which must be the one that the release names. */
-export function parseManifest(bytes: Uint8Array, document: DocumentName, sha256: string): Release {
+export function parseManifest(bytes: Uint8Array, document: DocumentName, sha256: string): NamedFiles {
   const found = sumOf(bytes);
   if (found !== sha256)
     throw refusedDocument(document, `has the SHA-256 ${found}, and the pointer says ${sha256}`);
-  const release = parseRelease(decode(bytes, document), document);
-  if (release.content.kind === 'files') return release;
+  const { content } = parseRelease(decode(bytes, document), document);
+  if (content.kind === 'files') return content;
   throw refusedDocument(document, 'is not a manifest: it has no list of files');
 }
 
