@@ -50,6 +50,8 @@ export class ResumingBody implements ObjectBody {
         yield chunk;
       }
       this.#verify();
+      // The end itself is still to be read, for the connection to be free.
+      await this.#incoming.finish();
     } finally {
       this[Symbol.dispose]();
     }

@@ -192,6 +192,7 @@ export class S3Client implements Disposable {
     const asked: Asked = {
       display: sent.address.display,
       isAws: sent.address.isAws,
+      proxy: sent.address.origin.secure ? 'HTTPS_PROXY' : 'HTTP_PROXY',
       region: sent.address.region,
       key: request.key,
       setting: request.setting,

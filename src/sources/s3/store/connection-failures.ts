@@ -17,7 +17,7 @@ export function connectionFailure(error: unknown, asked: Asked): Failure {
   if (code === 'ERR_PROXY_TUNNEL') {
     if (/\b407\b/.test(message)) return proxyRefused(asked);
     return new UnreachableError({
-      setting: 'HTTPS_PROXY',
+      setting: asked.proxy,
       problem: `the proxy does not lead to ${asked.display}: ${message.split('\r', 1)[0]}`,
       cure: 'check the proxy, or leave the host out with NO_PROXY',
       cause: error,
@@ -53,9 +53,9 @@ export function notS3(asked: Pick<Asked, 'display'>, found: string): Unreachable
 }
 
 /** The proxy, not the store, wants credentials. */
-export function proxyRefused({ display }: Asked): DeniedError {
+export function proxyRefused({ display, proxy }: Asked): DeniedError {
   return new DeniedError({
-    setting: 'HTTPS_PROXY',
+    setting: proxy,
     problem: `the proxy on the way to ${display} refused the credentials (HTTP 407)`,
     cure: 'put a valid user name and password into the proxy’s URL',
   });

@@ -22,12 +22,12 @@ export async function getObject(
   };
   const incoming = await client.send(wire(request, { ...common, ...conditions }), signal);
   try {
-    if (incoming.status === 304 && ifNoneMatch !== undefined) return letGo(incoming, 'unchanged');
-    if (incoming.status === 412 && ifMatch !== undefined) return letGo(incoming, 'replaced');
+    if (incoming.status === 304 && ifNoneMatch !== undefined) return await letGo(incoming, 'unchanged');
+    if (incoming.status === 412 && ifMatch !== undefined) return await letGo(incoming, 'replaced');
     const head = await headOf(incoming, request, client);
     // Not every store, and not every cache before one, takes notice of conditions.
-    if (head.etag === ifNoneMatch) return letGo(incoming, 'unchanged');
-    if (ifMatch !== undefined && head.etag !== ifMatch) return letGo(incoming, 'replaced');
+    if (head.etag === ifNoneMatch) return await letGo(incoming, 'unchanged');
+    if (ifMatch !== undefined && head.etag !== ifMatch) return await letGo(incoming, 'replaced');
     const body = new ResumingBody({
       incoming,
       size: head.size,
@@ -44,8 +44,8 @@ export async function getObject(
   }
 }
 
-function letGo(incoming: Incoming, kind: 'unchanged' | 'replaced'): GetAnswer {
-  incoming[Symbol.dispose]();
+async function letGo(incoming: Incoming, kind: 'unchanged' | 'replaced'): Promise<GetAnswer> {
+  await incoming.finish();
   return { kind };
 }
 

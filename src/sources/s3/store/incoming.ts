@@ -61,16 +61,28 @@ export class Incoming implements Disposable {
     return Buffer.concat(chunks, length);
   }
 
+  /** Lets the answer go; when its rest is short the connection is free for the next request by then. */
+  async finish(): Promise<void> {
+    try {
+      if (this.#isShort) await this.whole(worthDraining);
+    } catch {
+      this.#options.signal.throwIfAborted();
+    }
+  }
+
   [Symbol.dispose](): void {
     const message = this.#message;
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     if (message.destroyed || message.readableEnded) return;
-    const length = Number(message.headers['content-length'] ?? worthDraining);
-    if (this.status === 304 || this.#options.isHead) message.resume();
-    else if (length > worthDraining) message.destroy();
-    else this.#drain();
+    if (this.#isShort) this.#drain();
+    else message.destroy();
     this.#wake?.();
+  }
+
+  get #isShort(): boolean {
+    const hasNone = this.status === 304 || this.#options.isHead;
+    return hasNone || Number(this.headers['content-length'] ?? worthDraining) <= worthDraining;
   }
 
   #drain(): void {
