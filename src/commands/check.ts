@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { readState } from '../engine/state-store.ts';
 import { exitCodes, type Failure, TargetError, toFailure } from '../failure/failure.ts';
 import { ensureDirectory } from '../platform/directory.ts';
+import type { Log } from '../platform/log.ts';
 import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import { onTarget } from '../publish/target-errors.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -12,8 +13,10 @@ import { lookAtSource, trialDirectory } from './check-source.ts';
 import { loggerFor, placesOf, publisherOptions } from './wiring.ts';
 
 interface Finding {
-  readonly check: 'settings' | 'source' | 'target';
+  readonly check: 'settings' | 'source' | 's3' | 'target';
   readonly ok: boolean;
+  /** Nothing is wrong, but somebody should know. */
+  readonly warning?: true;
   readonly message: string;
 }
 
@@ -50,13 +53,43 @@ export async function check(
       entries = found.entries;
       return `${found.description} is at ${found.revision}, ${entries.length} files${found.validated ? ', which pass the gates' : ''}`;
     });
+    if (valid.source === 's3' && failures.length === 0)
+      findings.push(...(await observations(valid, options, log)));
     await attempt('target', () => checkTarget(valid, entries));
   }
   if (asJson) out.write(`${JSON.stringify({ ok: failures.length === 0, findings }, null, 2)}\n`);
   else
-    for (const { check: name, ok, message } of findings)
-      out.write(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${message}\n`);
+    for (const finding of findings)
+      out.write(`${verdictOf(finding)} ${finding.check.padEnd(8)} ${finding.message}\n`);
   return failures[0]?.exitCode ?? exitCodes.done;
+}
+
+function verdictOf({ ok, warning }: Finding): string {
+  if (!ok) return 'FAIL';
+  return warning === true ? 'warn' : 'ok  ';
+}
+
+/** What is to be known of a bucket that works. */
+async function observations(settings: Settings, { env }: LoadOptions, log: Log): Promise<readonly Finding[]> {
+  const { examine } = await import('../sources/s3/examination/examine.ts');
+  try {
+    const found = await examine({ settings, env, log }, AbortSignal.timeout(settings.syncTimeout));
+    return found.map(({ level, message }) => ({
+      check: 's3',
+      ok: true,
+      ...(level === 'warning' ? { warning: true } : {}),
+      message,
+    }));
+  } catch (error) {
+    return [
+      {
+        check: 's3',
+        ok: true,
+        warning: true,
+        message: `not all could be found out: ${toFailure(error).message}`,
+      },
+    ];
+  }
 }
 
 /** Does in a directory of its own what a publish does, and leaves nothing behind. */

@@ -21,7 +21,9 @@ export function wishOf(action: Wish['action'], revision: string | undefined): Wi
   }
   if (!isRevision(revision)) {
     const shown = revision.length > 80 ? `${revision.slice(0, 80)}…` : revision;
-    throw new SettingsError({ problem: `pin: "${shown}" is not a branch, tag, refs/… or commit` });
+    throw new SettingsError({
+      problem: `pin: "${shown}" is not a branch, tag, refs/… or commit, nor a state of S3 such as version:…`,
+    });
   }
   return { action, revision };
 }
@@ -52,7 +54,12 @@ export function parseLastRequest(status: string): RequestOutcome | undefined {
 }
 
 function isRevision(value: unknown): value is Revision {
-  return typeof value === 'string' && value.length <= longestRevision && isGitRef(value);
+  return typeof value === 'string' && value.length <= longestRevision && isRevisionText(value);
+}
+
+/** What Git or S3 calls a state. Spaces and control characters are in neither's names. */
+function isRevisionText(text: string): boolean {
+  return isGitRef(text) || /^(version|etag|release|listing|as-of):[\x21-\x7e]+$/.test(text);
 }
 
 /** The fields of an object, or of one written as JSON; of anything else none. */

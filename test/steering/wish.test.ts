@@ -5,17 +5,23 @@ import { inFull } from '../../src/steering/abbreviation.ts';
 import { parseLastRequest, parseOutcome, wishOf } from '../../src/steering/wish.ts';
 
 describe('a wish', () => {
-  test.each(['main', 'refs/tags/v1', 'v1.2.3', 'feature/x', 'HEAD', 'a'.repeat(40)])(
-    'to pin %s can be',
-    (revision) => {
-      expect(wishOf('pin', revision)).toEqual({ action: 'pin', revision });
-    },
-  );
+  test.each([
+    'main',
+    'refs/tags/v1',
+    'v1.2.3',
+    'feature/x',
+    'HEAD',
+    'a'.repeat(40),
+    'version:3/L4kq.x_Y',
+    'release:r1@0a',
+  ])('to pin %s can be', (revision) => {
+    expect(wishOf('pin', revision)).toEqual({ action: 'pin', revision });
+  });
 
   test.each([
     [undefined, 'pin: no revision was named; name a commit, a tag or a branch'],
     ['', 'no revision was named'],
-    ['a b', 'pin: "a b" is not a branch, tag, refs/… or commit'],
+    ['a b', 'pin: "a b" is not a branch, tag, refs/… or commit, nor a state of S3 such as version:…'],
     ['--upload-pack=x', 'is not a branch'],
     ['a..b', 'is not a branch'],
     ['a\0b', 'is not a branch'],

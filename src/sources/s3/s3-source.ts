@@ -40,7 +40,10 @@ class S3Source implements Source {
   constructor(options: S3SourceOptions, store: Store, credentials: CredentialSource) {
     const chosen = chosenLayout(options.settings);
     if (chosen === undefined) {
-      throw new SettingsError({ problem: 'no layout is set', cure: 'set WHERRY_S3_OBJECT, _ARCHIVE, _POINTER or _PREFIX' });
+      throw new SettingsError({
+        problem: 'no layout is set',
+        cure: 'set WHERRY_S3_OBJECT, _ARCHIVE, _POINTER or _PREFIX',
+      });
     }
     this.#options = options;
     this.#store = store;

@@ -1,0 +1,124 @@
+import { Failure } from '../../../failure/failure.ts';
+import type { Log } from '../../../platform/log.ts';
+import type { Settings } from '../../../settings/schema.ts';
+import { createCredentials } from '../credentials/create-credentials.ts';
+import { type ChosenLayout, chosenLayout } from '../layouts/choice.ts';
+import type { S3Client } from '../store/client.ts';
+import { createStore } from '../store/s3-store.ts';
+import type { Operation } from '../store/store.ts';
+import { conditions } from './conditions.ts';
+import { fine, type Observation, warning } from './observation.ts';
+import { priceOf } from './price.ts';
+
+export interface Examination {
+  readonly settings: Settings;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+}
+
+/** The store is asked with the sidecar's own requests. The bucket was reached before, and the set listed. */
+export async function examine(
+  { settings, env, log }: Examination,
+  signal: AbortSignal,
+): Promise<readonly Observation[]> {
+  await using credentials = createCredentials({ settings, env, log });
+  const requests: Operation[] = [];
+  const onRequest = (operation: Operation) => requests.push(operation);
+  await using store = createStore({ settings, env, credentials, log, onRequest });
+  const { client } = store;
+  const chosen = chosenLayout(settings);
+  const polled = settings.s3Marker ?? (chosen.kind === 'prefix' ? undefined : chosen.key);
+  const versioning = await versioningOf(client, signal);
+  const found = [
+    ...(polled === undefined
+      ? []
+      : await conditions(
+          store,
+          { key: polled, setting: settings.s3Marker === undefined ? chosen.setting : 'WHERRY_S3_MARKER' },
+          signal,
+        )),
+    versioning,
+    await missingKeys(client, signal),
+  ];
+  const pages = polled === undefined ? await pagesOf(store.list(settings.s3Prefix ?? '', signal)) : 0;
+  const isFixed = settings.s3AsOf !== undefined;
+  const polling = { kind: pages > 0 ? 'list' : 'get', requests: isFixed ? 0 : Math.max(1, pages) } as const;
+  return [
+    fine(`credentials: ${credentials.description}`),
+    fine(`region ${client.region}, ${client.urlStyle === 'path' ? 'path' : 'virtual-host'} style URLs`),
+    clockOf(client),
+    ...found,
+    layoutOf(chosen, settings),
+    fine(priceOf({ pollInterval: settings.pollInterval, ...polling }, client.isAws)),
+  ];
+}
+
+function clockOf({ skew }: S3Client): Observation {
+  if (skew === undefined) return warning('the store does not tell its time: clock skew cannot be seen');
+  // It is told in whole seconds, and the answer took its time.
+  const seconds = Math.round(Math.max(0, Math.abs(skew) - 1000) / 1000);
+  const text =
+    seconds === 0
+      ? 'the clock agrees with the store’s'
+      : `the clock is ${seconds} s ${skew > 0 ? 'behind' : 'before'} the store’s`;
+  if (seconds < 60) return fine(text);
+  return warning(`${text}; signatures are refused from 15 minutes on: set the clock of the node right`);
+}
+
+async function versioningOf(client: S3Client, signal: AbortSignal): Promise<Observation> {
+  const query = { versioning: '' };
+  const answer = await asked(
+    client.sendWhole({ operation: 'bucket', method: 'GET', query }, 65_536, signal),
+    signal,
+  );
+  if (answer instanceof Failure)
+    return fine('versioning: not known (that needs s3:GetBucketVersioning, and nothing else does)');
+  const [, status = 'off'] = /<Status>\s*(\w+)\s*<\/Status>/.exec(answer.body.toString('utf8')) ?? [];
+  return status === 'Enabled'
+    ? fine('versioning is on: WHERRY_S3_AS_OF and pins of earlier revisions work')
+    : fine(
+        `versioning is ${status.toLowerCase()}: what is replaced is gone, and pins of earlier revisions do not work`,
+      );
+}
+
+/** Without the right to list, a missing key and a forbidden one read alike. */
+async function missingKeys(client: S3Client, signal: AbortSignal): Promise<Observation> {
+  const key = 'wherry-check/there-is-no-such-key';
+  const answer = await asked(client.sendWhole({ operation: 'head', method: 'HEAD', key }, 0, signal), signal);
+  return answer instanceof Failure && answer.kind === 'missing'
+    ? fine('a missing key is told from a forbidden one')
+    : fine(
+        'a missing key reads like a forbidden one (403): that is s3:ListBucket not being granted, and does no harm',
+      );
+}
+
+function layoutOf({ kind }: ChosenLayout, { s3Marker, s3AsOf }: Settings): Observation {
+  if (kind !== 'prefix') return fine(`layout ${kind}: exact, readers never see half an upload`);
+  if (s3AsOf !== undefined)
+    return fine('layout prefix as of a time: exact, from the versions of the objects');
+  if (s3Marker !== undefined) {
+    return fine(
+      'layout prefix with marker: safe if the writer puts the marker last, a second after all else',
+    );
+  }
+  return warning(
+    'layout prefix with settling: a listing cannot prove an upload complete; let the writer put a marker last (WHERRY_S3_MARKER), or use an archive or a pointer',
+  );
+}
+
+async function pagesOf(listing: AsyncIterable<unknown>): Promise<number> {
+  let pages = 0;
+  for await (const _ of listing) pages += 1;
+  return Math.max(1, pages);
+}
+
+/** What was asked for beyond the need may be refused. */
+async function asked<T>(call: Promise<T>, signal: AbortSignal): Promise<T | Failure> {
+  try {
+    return await call;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+}
