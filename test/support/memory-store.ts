@@ -36,6 +36,7 @@ export class MemoryStore implements Store {
   /** Runs before each request is answered. */
   before: (request: string) => void | Promise<void> = () => undefined;
   mayListVersions = true;
+  mayList: (prefix: string) => boolean = () => true;
   /** Some stores take no notice of If-Match. */
   honoursIfMatch = true;
   /** Requests under way at the same time, at most. */
@@ -95,6 +96,7 @@ export class MemoryStore implements Store {
   }
 
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<readonly ListedObject[]> {
+    if (!this.mayList(prefix)) throw new DeniedError({ problem: `no listing of "${prefix}"` });
     const newest = (key: string) => this.#versions.get(key)?.slice(0, 1) ?? [];
     for await (const page of this.#pages('list', prefix, newest, signal)) {
       yield page

@@ -92,15 +92,28 @@ describe('a prefix with a marker', () => {
     expect(await read(layout)).toEqual(setOf(1));
   });
 
-  test('whose listing knows finer times than its headers is read nevertheless', async () => {
-    const { store, layout } = await bench({ markerKey: 'markers/conf' }, { precision: 1 });
-    store.now += 300;
+  test.each([true, false])(
+    'whose listing knows finer times than its headers is read nevertheless (the marker may be listed: %s)',
+    async (mayList) => {
+      const { store, layout } = await bench({ markerKey: 'markers/conf' }, { precision: 1 });
+      store.mayList = (prefix) => mayList || prefix === 'conf/';
+      store.now += 300;
+      write(store, 1, 'markers/conf');
+      // The last file and the marker in the same second, the marker's header cut to its beginning.
+      store.put('conf/c', 'c 1');
+      store.now += 200;
+      store.put('markers/conf', 'release 1');
+      expect(await read(layout)).toEqual(setOf(1));
+    },
+  );
+
+  test('is not read when an object is newer by less than a second, where the store tells that', async () => {
+    const patience = { pause: 1, longest: 20 };
+    const { store, layout } = await bench({ markerKey: 'markers/conf', patience }, { precision: 1 });
     write(store, 1, 'markers/conf');
-    // The last file and the marker in the same second, the marker's header cut to its beginning.
-    store.put('conf/c', 'c 1');
-    store.now += 200;
-    store.put('markers/conf', 'release 1');
-    expect(await read(layout)).toEqual(setOf(1));
+    store.now += 1;
+    store.put('conf/a', 'a 2');
+    await expect(layout.snapshot(signal)).rejects.toThrow('is newer than the marker "markers/conf"');
   });
 
   test('is read again while a release is being written, and then whole', async () => {

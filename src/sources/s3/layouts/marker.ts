@@ -1,16 +1,11 @@
-import {
-  DeniedError,
-  type FailureDetails,
-  MissingError,
-  UnreachableError,
-  UnsettledError,
-} from '../../../failure/failure.ts';
+import { DeniedError, MissingError, UnsettledError } from '../../../failure/failure.ts';
 import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
 import type { FileSink, Probe } from '../../source.ts';
 import type { ListedObject, ObjectHead } from '../store/store.ts';
 import type { Layout } from './layout.ts';
+import { MarkerTime } from './marker-time.ts';
 import { type Patience, pause, usualPatience } from './patience.ts';
-import { type Listing, Prefix, type PrefixOptions } from './prefix.ts';
+import { Prefix, type PrefixOptions } from './prefix.ts';
 import { provenanceOf } from './provenance.ts';
 import type { FixedState } from './revision.ts';
 import type { Seen } from './seen-file.ts';
@@ -42,6 +37,7 @@ interface Release {
 export class MarkerLayout implements Layout {
   readonly #options: MarkerOptions;
   readonly #prefix: Prefix;
+  readonly #time: MarkerTime;
   #release: Release | undefined;
   #mayListVersions = true;
   #warned = false;
@@ -49,6 +45,7 @@ export class MarkerLayout implements Layout {
   constructor(options: MarkerOptions) {
     this.#options = options;
     this.#prefix = new Prefix(options, options.markerKey);
+    this.#time = new MarkerTime(options);
   }
 
   async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
@@ -92,14 +89,12 @@ export class MarkerLayout implements Layout {
   async #find({ head }: Seen, signal: AbortSignal): Promise<Release | string> {
     if (this.#options.at?.kind === 'version') return this.#findPast(head, signal);
     const listing = await this.#prefix.list(signal);
-    const { markerKey, prefix } = this.#options;
-    if (markerKey.startsWith(prefix) && listing.marker?.etag !== head.etag) {
-      return 'the marker was replaced while the objects were listed';
-    }
-    const newer = newerThanMarker(listing, head);
+    const newerFrom = await this.#time.newerFrom(listing, head, signal);
+    if (newerFrom === undefined) return 'the marker was replaced while the objects were listed';
+    const newer = listing.objects.find(({ lastModified }) => lastModified.getTime() >= newerFrom);
     if (newer === undefined) return this.#released(listing.objects, head, listing.digest);
     const past = await this.#tryPast(head, signal);
-    const problem = `the object ${JSON.stringify(newer.key)} is newer than the marker ${JSON.stringify(markerKey)}`;
+    const problem = `the object ${JSON.stringify(newer.key)} is newer than the marker ${JSON.stringify(head.key)}`;
     return past ?? `${problem}: a release is being written, or was without its marker`;
   }
 
@@ -120,20 +115,10 @@ export class MarkerLayout implements Layout {
   }
 
   async #findPast(head: ObjectHead, signal: AbortSignal): Promise<Release | string> {
-    const time = await this.#timeOf(head, signal);
+    const time = await this.#time.ofVersion(head, signal);
     if (time === undefined) return 'the version of the marker was not listed';
     const { objects } = await this.#prefix.listPast(time, signal);
     return this.#released(objects, head, undefined);
-  }
-
-  /** To the listing's own precision, which may be finer than the header's. */
-  async #timeOf({ versionId }: ObjectHead, signal: AbortSignal): Promise<Date | undefined> {
-    const { store, markerKey } = this.#options;
-    for await (const page of store.listVersions(markerKey, signal)) {
-      const version = page.find((item) => item.key === markerKey && item.versionId === versionId);
-      if (version !== undefined) return version.lastModified;
-    }
-    return undefined;
   }
 
   async #released(
@@ -171,22 +156,4 @@ export class MarkerLayout implements Layout {
       cure: 'it is read again at the next try; the writer must put the marker last',
     });
   }
-}
-
-/** An object that was put after the marker. In the same second nobody can tell. */
-function newerThanMarker({ objects, marker }: Listing, head: ObjectHead): ListedObject | undefined {
-  if (marker !== undefined) return objects.find(({ lastModified }) => lastModified > marker.lastModified);
-  if (head.lastModified === undefined) throw noTime(head.key);
-  // A header's time is cut to the second, and a listing's need not be.
-  const end = head.lastModified.getTime() + 1000;
-  return objects.find(({ lastModified }) => lastModified.getTime() >= end);
-}
-
-function noTime(key: string): UnreachableError {
-  const details: FailureDetails = {
-    setting: 'WHERRY_S3_MARKER',
-    problem: `the store does not say when ${JSON.stringify(key)} was last modified`,
-    cure: 'put the marker below the prefix, where the listing tells it',
-  };
-  return new UnreachableError(details);
 }
