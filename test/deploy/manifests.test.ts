@@ -1,36 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { schema, variableName } from '../../src/settings/schema.ts';
-import { loadSettings } from '../../src/settings/settings.ts';
 import {
-  type Container,
   containersOf,
-  contentAt,
   environmentOf,
   find,
   isWherry,
-  type Manifest,
   manifestFiles,
-  type PodSpec,
   podsOf,
   readManifests,
   schemaErrors,
+  settingsOf,
 } from './manifests.ts';
 
 const adminPort = Number(schema.adminAddress.default.slice(1));
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-/** The program's own reading of what a container of Wherry's is given, files from Secrets and ConfigMaps included. */
-function settingsOf(container: Container, pod: PodSpec, documents: readonly Manifest[]) {
-  const env = Object.entries(environmentOf(container, documents)).map(([name, value]) =>
-    name.endsWith('_FILE')
-      ? [name.slice(0, -'_FILE'.length), contentAt(value, container, pod, documents)]
-      : [name, value],
-  );
-  return loadSettings({ env: Object.fromEntries(env), flags: new Map(), complete: true }).settings;
-}
 
 test('every documented manifest is there', () => {
   expect(manifestFiles).toEqual([
@@ -234,43 +220,4 @@ describe.each(manifestFiles)('%s', (file) => {
       expect(written?.map(({ name }) => name)).toEqual([mount?.name]);
     }
   });
-});
-
-test.each([
-  'caddy-native-sidecar.yaml',
-  'haproxy-native-sidecar.yaml',
-  'prometheus-native-sidecar.yaml',
-  's3-irsa.yaml',
-  's3-minio-secret.yaml',
-  's3-pod-identity.yaml',
-])('%s holds the main container back until a set is published', (file) => {
-  const [pod] = podsOf(readManifests(file));
-  expect(pod?.initContainers?.at(-1)).toMatchObject({
-    name: 'wherry',
-    restartPolicy: 'Always',
-    startupProbe: { httpGet: { path: '/startupz', port: 'wherry' } },
-  });
-});
-
-test('the classic pair gives both halves the same settings', () => {
-  const documents = readManifests('nginx-classic-pair.yaml');
-  const pair = podsOf(documents).flatMap(containersOf).filter(isWherry);
-  expect(pair.map(({ args }) => args)).toEqual([['init'], ['run']]);
-  expect(new Set(pair.map((container) => JSON.stringify(environmentOf(container, documents)))).size).toBe(1);
-});
-
-test.each([
-  ['s3-irsa.yaml', 'irsa'],
-  ['s3-pod-identity.yaml', 'pod-identity'],
-])('%s takes its role from nowhere else, and keeps it from the main container', (file, kind) => {
-  const documents = readManifests(file);
-  for (const { spec } of documents) {
-    const { metadata, spec: pod } = spec?.template ?? {};
-    if (pod === undefined) continue;
-    const skipped = metadata?.annotations?.['eks.amazonaws.com/skip-containers'];
-    expect(skipped).toBe(pod.containers.map(({ name }) => name).join(','));
-    for (const wherry of containersOf(pod).filter(isWherry)) {
-      expect(settingsOf(wherry, pod, documents).s3Credentials).toBe(kind);
-    }
-  }
 });

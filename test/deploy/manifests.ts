@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { parseAllDocuments } from 'yaml';
+import { loadSettings } from '../../src/settings/settings.ts';
 
 const deploy = new URL('../../deploy/', import.meta.url);
 const { kinds, definitions } = JSON.parse(
@@ -136,7 +137,7 @@ export function find(documents: readonly Manifest[], kind: string, name: string 
 }
 
 /** The content that a mounted Secret or ConfigMap has at a path in the container. */
-export function contentAt(
+function contentAt(
   path: string,
   container: Container,
   pod: PodSpec,
@@ -149,4 +150,14 @@ export function contentAt(
   if (volume.secret !== undefined)
     return find(documents, 'Secret', volume.secret.secretName).stringData?.[key];
   return volume.configMap && find(documents, 'ConfigMap', volume.configMap.name).data?.[key];
+}
+
+/** The program's own reading of what a container of Wherry's is given, files from Secrets and ConfigMaps included. */
+export function settingsOf(container: Container, pod: PodSpec, documents: readonly Manifest[]) {
+  const env = Object.entries(environmentOf(container, documents)).map(([name, value]) =>
+    name.endsWith('_FILE')
+      ? [name.slice(0, -'_FILE'.length), contentAt(value, container, pod, documents)]
+      : [name, value],
+  );
+  return loadSettings({ env: Object.fromEntries(env), flags: new Map(), complete: true }).settings;
 }
