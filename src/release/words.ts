@@ -58,7 +58,7 @@ export function listingInWords({ releases, older }: Listing, { place, pointer }:
 
 function line({ rev, isCurrent, createdAt, files: count, bytes, message }: Listed, width: number): string {
   const time = new Date(createdAt).toISOString().slice(0, 19).replace('T', ' ');
-  const size = `${count ?? '?'} files`.padStart(12);
+  const size = (count === undefined ? '? files' : files(count)).padStart(12);
   const text = `${isCurrent ? '*' : ' '} ${rev.padEnd(width)}  ${time}Z ${size} ${roundSize(bytes).padStart(10)}`;
   return `${text}  ${oneLine(message ?? '')}`.trimEnd();
 }
