@@ -1,7 +1,7 @@
 import { ArchiveFault } from './fault.ts';
 
 /** Reads counted stretches from chunks, wherever those are cut. */
-export class ByteQueue {
+export class ByteQueue implements AsyncDisposable {
   readonly #chunks: AsyncIterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);
 
@@ -37,6 +37,11 @@ export class ByteQueue {
   /** Whatever comes until the end. */
   async *rest(): AsyncGenerator<Buffer, void, void> {
     while (this.#held.byteLength > 0 || (await this.#more())) yield this.#take(this.#held.byteLength);
+  }
+
+  /** Lets go of where the chunks come from, wherever the reading stands. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#chunks.return?.();
   }
 
   #take(count: number): Buffer {

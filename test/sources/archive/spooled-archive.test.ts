@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, readdir, readlink, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { RefusedError, TargetError, UnreachableError } from '../../../src/failure/failure.ts';
 import { removeSpoolLeftovers, SpooledArchive } from '../../../src/sources/archive/spooled-archive.ts';
-import { generous, packTar } from '../../support/archives.ts';
+import { generous, packTar, packZip } from '../../support/archives.ts';
 import { failureOf, filesOf, MemorySink, soon } from '../../support/git-source.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -148,6 +149,36 @@ describe('a spooled archive', () => {
     await writeFile(join(given.directory, name), other);
     const failure = await failureOf(spooled.write(filesOf(entries), new MemorySink(), soon()));
     expect(failure.message).toContain('has another content in "large" than before');
+  });
+});
+
+describe.skipIf(!existsSync('/proc/self/fd'))('the file of an archive', () => {
+  const openFiles = async (directory: string) => {
+    const names = await readdir('/proc/self/fd');
+    const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
+    return targets.filter((target) => target.startsWith(directory));
+  };
+  const large = randomBytes(2 ** 20);
+  const entries = [
+    { name: 'a', content: 'x' },
+    { name: 'large', content: large },
+  ];
+
+  test.each([
+    ['tar', async () => packTar(...entries)],
+    ['tar.gz', async () => gzipSync(await packTar(...entries))],
+    ['tar.zst', async () => zstdCompressSync(await packTar(...entries))],
+    ['zip', async () => packZip(...entries)],
+  ] as const)('(%s) is closed when its reading ends early', async (format, make) => {
+    const given = { ...(await options({ maxBytes: 2 ** 24 })), format };
+    await using spooled = await SpooledArchive.take(body(await make()), given, soon());
+    const limits = { maxFiles: 1, maxBytes: 2 ** 24 };
+    await failureOf(spooled.entries({ ...listing, limits }, soon()));
+    const files = filesOf(await spooled.entries(listing, soon()));
+    await spooled.write(files.slice(0, 1), new MemorySink(), soon());
+    const failing = { put: () => Promise.reject(new Error('the sink failed')) };
+    await expect(spooled.write(files.slice(1), failing, soon())).rejects.toThrow('the sink failed');
+    await expect.poll(() => openFiles(given.directory), { timeout: 20_000 }).toEqual([]);
   });
 });
 

@@ -18,7 +18,7 @@ export async function* readTar(
   chunks: AsyncIterable<Buffer>,
   budget: Budget,
 ): AsyncGenerator<ArchiveItem, void, void> {
-  const queue = new ByteQueue(chunks);
+  await using queue = new ByteQueue(chunks);
   let overrides: Overrides = {};
   for (let isFirst = true; ; isFirst = false) {
     const block = await queue.next(blockSize);
