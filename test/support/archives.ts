@@ -199,7 +199,7 @@ function uint16(value: number): Buffer {
 }
 
 /** An archive on disk, with a name that a failure can tell. */
-export async function archiveFile(bytes: Buffer, format: ArchiveFormat = 'tar'): Promise<ArchiveFile> {
+async function archiveFile(bytes: Buffer, format: ArchiveFormat = 'tar'): Promise<ArchiveFile> {
   const path = join(await temporaryDirectory(), 'spooled');
   await writeFile(path, bytes);
   return { path, format, subject: { setting: 'WHERRY_S3_ARCHIVE', key: `set.${format}` } };
@@ -217,7 +217,7 @@ export async function listBytes(bytes: Buffer, options: ReadOptions = {}): Promi
   return list(await archiveFile(bytes, options.format), options);
 }
 
-export function list(archive: ArchiveFile, { takes = () => true, limits }: ReadOptions = {}) {
+function list(archive: ArchiveFile, { takes = () => true, limits }: ReadOptions = {}) {
   return listArchive(archive, { filter: { takes }, limits: { ...generous, ...limits } }, soon(120_000));
 }
 
