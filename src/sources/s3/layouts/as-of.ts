@@ -10,11 +10,6 @@ export interface AsOfOptions extends PrefixOptions {
   readonly time: Date;
 }
 
-/** `as-of:<time>`: the state of a prefix at a time. */
-export function asOfRevision(time: Date): Revision {
-  return `as-of:${time.toISOString()}` as Revision;
-}
-
 /** The set is what lay below a prefix of a versioned bucket at a time: it never changes, so nothing is polled. */
 export class AsOfLayout implements Layout {
   readonly #options: AsOfOptions;
@@ -25,7 +20,7 @@ export class AsOfLayout implements Layout {
   constructor(options: AsOfOptions) {
     this.#options = options;
     this.#prefix = new Prefix(options);
-    this.#revision = asOfRevision(options.time);
+    this.#revision = `as-of:${options.time.toISOString()}` as Revision;
   }
 
   async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {

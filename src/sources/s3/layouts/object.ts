@@ -1,8 +1,9 @@
-import type { FileEntry, Fingerprint, Revision, Snapshot } from '../../../snapshot/entry.ts';
+import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
 import type { PathFilter } from '../../../snapshot/path-filter.ts';
 import { parsePath } from '../../../snapshot/path-rules.ts';
 import type { FileSink, Probe } from '../../source.ts';
 import type { ObjectHead } from '../store/store.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { Layout } from './layout.ts';
 import { provenanceOf } from './provenance.ts';
 import type { WatchedObject } from './watched-object.ts';
@@ -45,9 +46,4 @@ export class ObjectLayout implements Layout {
 
 function entryOf(name: string, head: ObjectHead): FileEntry {
   return { kind: 'file', path: parsePath(name), executable: false, fingerprint: fingerprintOf(head) };
-}
-
-/** The time stands for what an ETag may leave open: it need not be a digest of the content. */
-function fingerprintOf({ etag, size, lastModified }: ObjectHead): Fingerprint {
-  return `s3:${etag}:${size}:${lastModified?.getTime() ?? ''}` as Fingerprint;
 }

@@ -1,8 +1,9 @@
 import { MissingError, UnexpectedError, UnsettledError } from '../../../failure/failure.ts';
-import type { FileEntry, Fingerprint, RelativePath } from '../../../snapshot/entry.ts';
+import type { FileEntry, RelativePath } from '../../../snapshot/entry.ts';
 import type { FileSink } from '../../source.ts';
 import type { GetRequest, ListedObject, ListedVersion, Store } from '../store/store.ts';
 import { download } from './download.ts';
+import { fingerprintOf } from './fingerprint.ts';
 
 export interface TakenOptions {
   readonly store: Store;
@@ -44,11 +45,6 @@ export class Taken {
     const versionId = 'versionId' in object ? object.versionId : undefined;
     return { key: object.key, setting: 'WHERRY_S3_PREFIX', ifMatch: object.etag, versionId };
   }
-}
-
-/** The time stands for what an ETag may leave open: it need not be a digest of the content. */
-function fingerprintOf({ etag, size, lastModified }: ListedObject): Fingerprint {
-  return `s3:${etag}:${size}:${lastModified.getTime()}` as Fingerprint;
 }
 
 function gone(cause: MissingError): UnsettledError {

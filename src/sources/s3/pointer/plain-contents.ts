@@ -1,8 +1,9 @@
 import { MissingError, UnexpectedError, UnsettledError } from '../../../failure/failure.ts';
-import type { Entry, FileEntry, Fingerprint } from '../../../snapshot/entry.ts';
+import type { Entry, FileEntry } from '../../../snapshot/entry.ts';
 import type { PathFilter } from '../../../snapshot/path-filter.ts';
 import { parsePath } from '../../../snapshot/path-rules.ts';
 import type { FileSink } from '../../source.ts';
+import { fingerprintOf } from '../layouts/fingerprint.ts';
 import { Prefix, type PrefixOptions } from '../layouts/prefix.ts';
 import { Taken, type TakenOptions } from '../layouts/taken.ts';
 import type { ObjectHead, Store } from '../store/store.ts';
@@ -84,9 +85,4 @@ export class ObjectContents implements Contents {
       cure: 'it is read again at the next try; what a pointer names should never be written over',
     });
   }
-}
-
-/** The time stands for what an ETag may leave open: it need not be a digest of the content. */
-function fingerprintOf({ etag, size, lastModified }: ObjectHead): Fingerprint {
-  return `s3:${etag}:${size}:${lastModified?.getTime() ?? ''}` as Fingerprint;
 }
