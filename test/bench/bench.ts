@@ -1,5 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,16 +5,21 @@ import { isolatedGitEnv } from '../../src/commands/demo/git.ts';
 import { Sidecar } from '../../src/commands/demo/sidecar.ts';
 import { Fixture, type FixtureOptions } from './fixtures.ts';
 import type { Figure } from './report.ts';
+import { Server } from './server.ts';
 
 export interface Scenario {
   readonly name: string;
   readonly title: string;
+  /** What it cannot do without and is not here; undefined when nothing is missing. */
+  readonly needs?: () => string | undefined;
   run(bench: Bench): Promise<readonly Figure[]>;
 }
 
 export interface BenchOptions {
   /** How often each measurement is repeated; undefined = as the scenario likes. */
   readonly runs: number | undefined;
+  /** The built program; undefined = that of this work tree. */
+  readonly program: string | undefined;
   /** Flags for the Node that runs wherry. */
   readonly nodeFlags: readonly string[];
   readonly signal: AbortSignal;
@@ -24,10 +27,16 @@ export interface BenchOptions {
 
 const wherry = join(import.meta.dirname, '../../dist/wherry.cjs');
 
+export interface GitServer extends AsyncDisposable {
+  /** Of the repository. */
+  readonly url: string;
+  requests(): Promise<number>;
+}
+
 /** A place to work in, and what the scenarios share. */
 export class Bench implements AsyncDisposable {
   readonly directory: string;
-  /** Without the user's git configuration, settings and proxies. */
+  /** Without the user's git configuration, settings, credentials and proxies. */
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   /** The start of a command line that runs wherry. */
@@ -35,13 +44,13 @@ export class Bench implements AsyncDisposable {
   readonly #runs: number | undefined;
   #count = 0;
 
-  private constructor(directory: string, { runs, nodeFlags, signal }: BenchOptions) {
+  private constructor(directory: string, { runs, program, nodeFlags, signal }: BenchOptions) {
     this.directory = directory;
-    const foreign = /^(WHERRY_.*|NODE_.*|(https?|all|no)_proxy)$/i;
+    const foreign = /^(WHERRY_.*|NODE_.*|AWS_.*|(https?|all|no)_proxy)$/i;
     const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
     this.env = isolatedGitEnv(Object.fromEntries(kept), directory);
     this.signal = signal;
-    this.program = [process.execPath, ...nodeFlags, wherry];
+    this.program = [process.execPath, ...nodeFlags, program ?? wherry];
     this.#runs = runs;
   }
 
@@ -63,6 +72,17 @@ export class Bench implements AsyncDisposable {
     return join(this.directory, String(this.#count));
   }
 
+  /** Hands out a fresh directory, and removes it afterwards. */
+  async within<T>(use: (directory: string) => Promise<T>): Promise<T> {
+    const directory = this.newPath();
+    await mkdir(directory);
+    try {
+      return await use(directory);
+    } finally {
+      await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+    }
+  }
+
   fixture(options: Pick<FixtureOptions, 'files' | 'changes'>): Promise<Fixture> {
     const directory = join(this.newPath(), 'config.git');
     return Fixture.create({ ...options, directory, run: { env: this.env, signal: this.signal } });
@@ -78,33 +98,18 @@ export class Bench implements AsyncDisposable {
   }
 
   /** Serves a fixture over HTTP. */
-  async serve({ path }: Fixture): Promise<Server> {
-    const child = fork(join(import.meta.dirname, 'server-process.ts'), [join(path, '..')], { env: this.env });
-    const [url] = await once(child, 'message', { signal: this.signal });
-    return new Server(child, `${url}/config.git`);
-  }
-}
-
-export class Server implements AsyncDisposable {
-  /** Of the repository. */
-  readonly url: string;
-  readonly #child: ChildProcess;
-
-  constructor(child: ChildProcess, url: string) {
-    this.#child = child;
-    this.url = url;
-  }
-
-  /** How many requests have arrived so far. */
-  async requests(): Promise<number> {
-    const answer = once(this.#child, 'message');
-    this.#child.send('how many?');
-    return Number((await answer)[0]);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#child, 'exit');
-    this.#child.disconnect();
-    await ended;
+  async serve({ path }: Fixture): Promise<GitServer> {
+    const script = join(import.meta.dirname, 'server-process.ts');
+    const server = await Server.start({
+      script,
+      args: [join(path, '..')],
+      env: this.env,
+      signal: this.signal,
+    });
+    return {
+      url: `${server.url}/config.git`,
+      requests: () => server.requests(),
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
   }
 }

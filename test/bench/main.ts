@@ -7,14 +7,33 @@ import { idleMemory } from './scenarios/idle-memory.ts';
 import { idlePoll } from './scenarios/idle-poll.ts';
 import { init } from './scenarios/init.ts';
 import { largeSet } from './scenarios/large-set.ts';
+import { s3IdleMemory } from './scenarios/s3-idle-memory.ts';
+import { s3IdlePoll } from './scenarios/s3-idle-poll.ts';
+import { s3LargeObject } from './scenarios/s3-large-object.ts';
+import { s3Listing } from './scenarios/s3-listing.ts';
+import { s3SmallObjects } from './scenarios/s3-small-objects.ts';
+import { s3Start } from './scenarios/s3-start.ts';
 
-const scenarios: readonly Scenario[] = [init, idlePoll, idleMemory, delivery, largeSet];
+const scenarios: readonly Scenario[] = [
+  init,
+  idlePoll,
+  idleMemory,
+  delivery,
+  largeSet,
+  s3Start,
+  s3IdlePoll,
+  s3IdleMemory,
+  s3LargeObject,
+  s3SmallObjects,
+  s3Listing,
+];
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     runs: { type: 'string' },
     json: { type: 'string' },
+    program: { type: 'string' },
     'node-flag': { type: 'string', multiple: true, default: [] },
   },
 });
@@ -22,7 +41,9 @@ const unknown = values.only?.find((name) => !scenarios.some((scenario) => scenar
 const runs = values.runs === undefined ? undefined : Number(values.runs);
 if (unknown !== undefined || (runs !== undefined && !(Number.isInteger(runs) && runs > 0))) {
   const names = scenarios.map(({ name }) => name).join(' | ');
-  console.error(`usage: npm run bench -- [--only ${names}]… [--runs N] [--json FILE] [--node-flag=FLAG]…`);
+  console.error(
+    `usage: npm run bench -- [--only ${names}]… [--runs N] [--json FILE] [--program FILE] [--node-flag=FLAG]…`,
+  );
   process.exit(2);
 }
 
@@ -33,10 +54,16 @@ process.once('SIGTERM', () => interrupted.abort());
 const machine = describeMachine();
 console.log(`${machineLine(machine)}\n`);
 const results: Result[] = [];
-for (const { name, title, run } of scenarios) {
+for (const { name, title, needs, run } of scenarios) {
   if (values.only !== undefined && !values.only.includes(name)) continue;
+  const missing = needs?.();
+  if (missing !== undefined) {
+    console.log(`### ${title}\n\nskipped: it needs ${missing}\n`);
+    continue;
+  }
   await using bench = await Bench.create({
     runs,
+    program: values.program,
     nodeFlags: values['node-flag'],
     signal: interrupted.signal,
   });

@@ -51,18 +51,8 @@ export interface Run {
 }
 
 /** Runs a command to its end and gives back the milliseconds it took; throws with its messages if it fails. */
-export async function timeOf({ command, env, cwd }: Run): Promise<number> {
-  const [name = '', ...args] = command;
-  const started = performance.now();
-  const child = spawn(name, args, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
-  let messages = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    messages += text;
-  });
-  const code = await exitOf(child);
-  const elapsed = performance.now() - started;
-  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${messages}`);
-  return elapsed;
+export async function timeOf(run: Run): Promise<number> {
+  return (await consumptionOf(run)).elapsed;
 }
 
 /** CPU milliseconds of a command with all its children, averaged over so many runs. */
@@ -72,17 +62,60 @@ export async function cpuOf(run: Run, times: number): Promise<number> {
   return ((await usageOf(process.pid)).children - before.children) / times;
 }
 
+export interface Consumption {
+  /** Milliseconds. */
+  readonly elapsed: number;
+  /** Milliseconds, of the command and its children. */
+  readonly cpu: number;
+  /** MiB: the highest resident size of the command's first process. */
+  readonly peak: number;
+}
+
+/** Runs a command to its end, and tells what it took; throws with its messages if it fails. */
+export async function consumptionOf({ command, env, cwd }: Run): Promise<Consumption> {
+  const [name = '', ...args] = command;
+  const before = await usageOf(process.pid);
+  const started = performance.now();
+  const child = spawn(name, args, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+  let messages = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    messages += text;
+  });
+  let peak = 0;
+  const timer = setInterval(() => {
+    // It may have ended just now.
+    peakOf(child.pid ?? 0).then(
+      (value) => {
+        peak = Math.max(peak, value);
+      },
+      () => undefined,
+    );
+  }, 5);
+  const code = await exitOf(child).finally(() => clearInterval(timer));
+  const elapsed = performance.now() - started;
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${messages}`);
+  return { elapsed, peak, cpu: (await usageOf(process.pid)).children - before.children };
+}
+
+/** The highest resident size of a process so far, in MiB. */
+export async function peakOf(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) / 1024;
+}
+
 function exitOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
   });
 }
 
-/** Polls until the condition holds; throws after a minute. */
+const patience = 300_000;
+
+/** Polls until the condition holds; throws after minutes that even a busy machine does not need. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + patience;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not after a minute`);
+    if (performance.now() > deadline) throw new Error(`${what}: not after ${patience / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

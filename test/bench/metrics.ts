@@ -18,6 +18,14 @@ export async function phaseTimes(
   return new Map([...sums].map(([, phase = '', seconds]) => [phase, Number(seconds) * 1000]));
 }
 
+/** Waits for the first set to be published, and acknowledged where that is asked for. */
+export async function published(sidecar: Sidecar, signal: AbortSignal): Promise<void> {
+  await until('the first publish', async () => {
+    const status = await sidecar.status(signal);
+    return status?.published !== undefined && !status.pending;
+  });
+}
+
 async function metricsOf({ adminUrl }: Sidecar, signal: AbortSignal): Promise<string> {
   return (await httpGet(`${adminUrl}/metrics`, signal))?.body ?? '';
 }
