@@ -13,6 +13,14 @@ export function connectionFailure(error: unknown, asked: Asked): Failure {
       cause: error,
     });
   }
+  if (code.startsWith('ERR_OSSL_')) {
+    return new DeniedError({
+      setting: 'WHERRY_S3_CA',
+      problem: `it holds no PEM certificates that can be read (${code})`,
+      cure: 'set WHERRY_S3_CA_FILE to the certificate of the authority that signed the store’s',
+      cause: error,
+    });
+  }
   const message = error instanceof Error ? error.message : '';
   if (code === 'ERR_PROXY_TUNNEL') {
     if (/\b407\b/.test(message)) return proxyRefused(asked);

@@ -32,6 +32,15 @@ describe('over HTTPS', () => {
     expect(failure.message).toMatch(/^WHERRY_S3_CA: the certificate of .* is not trusted/);
   });
 
+  test('text that is no certificate is denied', async () => {
+    const { server } = await servedByTls();
+    const CA = '-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----';
+    const { store } = wireStore(server, 'bucket', { settings: { CA } });
+    const failure = await failureOf(store.get({ key: 'key', setting }, soon()));
+    expect(failure.kind).toBe('denied');
+    expect(failure.message).toMatch(/^WHERRY_S3_CA: /);
+  });
+
   test('a customer’s key goes along with objects, and only with them', async () => {
     const { server, settings } = await servedByTls();
     const SSE_C_KEY = Buffer.alloc(32, 7).toString('base64');
