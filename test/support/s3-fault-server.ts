@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { S3Server, type S3ServerOptions } from './s3-server/server.ts';
 
-export { type Content, generated } from './s3-server/content.ts';
+export { generated } from './s3-server/content.ts';
 export * as faults from './s3-server/faults.ts';
 export type { SeenRequest } from './s3-server/request.ts';
 export type { S3Server } from './s3-server/server.ts';

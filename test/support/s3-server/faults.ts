@@ -95,7 +95,7 @@ export const wrongChecksum = (algorithm: string, value: string): Fault =>
   header(`x-amz-checksum-${algorithm}`, value);
 
 /** The document of the good answer, changed. */
-export function xml(change: (text: string) => string): Fault {
+function xml(change: (text: string) => string): Fault {
   return (answer) => {
     const good = answer();
     const text = Buffer.concat([...good.body.read(0, good.body.size)]).toString();
@@ -133,15 +133,6 @@ export function before(act: () => void): Fault {
   return (answer) => {
     act();
     return answer();
-  };
-}
-
-/** Does something when the answer is made, and before it goes out. */
-export function after(act: () => void): Fault {
-  return (answer) => {
-    const good = answer();
-    act();
-    return good;
   };
 }
 
