@@ -82,17 +82,17 @@ export class MemoryStore implements Store {
   }
 
   async get(request: GetRequest, signal: AbortSignal): Promise<GetAnswer> {
-    const { key, versionId, ifMatch, ifNoneMatch } = request;
+    const { key, ifMatch, ifNoneMatch } = request;
     await this.#begin(`get ${key}`, signal);
-    const versions = this.#versions.get(key) ?? [];
-    const found =
-      versionId === undefined ? versions[0] : versions.find((item) => item.versionId === versionId);
-    if (found === undefined || found.isDeleteMarker) {
-      throw new MissingError({ setting: request.setting, problem: `"${key}" is not there` });
-    }
+    const found = this.#found(request);
     if (this.honoursIfMatch && ifMatch !== undefined && ifMatch !== found.etag) return { kind: 'replaced' };
     if (ifNoneMatch === found.etag) return { kind: 'unchanged' };
     return { kind: 'found', head: this.#headOf(found), body: bodyOf(found.content, signal) };
+  }
+
+  async head({ key, setting, versionId }: GetRequest, signal: AbortSignal): Promise<ObjectHead> {
+    await this.#begin(`head ${key}`, signal);
+    return this.#headOf(this.#found({ key, setting, versionId }));
   }
 
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<readonly ListedObject[]> {
@@ -130,6 +130,14 @@ export class MemoryStore implements Store {
       more = keys.length > taken.length;
       yield taken.flatMap(versionsOf);
     }
+  }
+
+  #found({ key, setting, versionId }: GetRequest): Version {
+    const versions = this.#versions.get(key) ?? [];
+    const found =
+      versionId === undefined ? versions[0] : versions.find((item) => item.versionId === versionId);
+    if (found !== undefined && !found.isDeleteMarker) return found;
+    throw new MissingError({ setting, problem: `"${key}" is not there` });
   }
 
   async #begin(request: string, signal: AbortSignal): Promise<void> {

@@ -1,13 +1,9 @@
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MissingError, UnsettledError } from '../../../src/failure/failure.ts';
+import type { Revision } from '../../../src/snapshot/entry.ts';
 import { MarkerLayout, type MarkerOptions } from '../../../src/sources/s3/layouts/marker.ts';
-import { fixedStateOf } from '../../../src/sources/s3/layouts/revision.ts';
-import { SeenFile } from '../../../src/sources/s3/layouts/seen-file.ts';
-import { WatchedObject } from '../../../src/sources/s3/layouts/watched-object.ts';
 import { RecordingLog } from '../../support/git-source.ts';
 import { MemoryStore, type MemoryStoreOptions } from '../../support/memory-store.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
 import { prefixOptions, read, signal } from './prefix-bench.ts';
 
 const names = ['a', 'b', 'c'];
@@ -37,16 +33,13 @@ interface BenchOptions extends Partial<MarkerOptions> {
 }
 
 async function bench(changes: BenchOptions = {}, storeOptions?: MemoryStoreOptions) {
-  const { store = new MemoryStore(storeOptions), markerKey = 'conf/.done', revision = '' } = changes;
+  const { store = new MemoryStore(storeOptions), markerKey = 'conf/.done', revision } = changes;
   const log = new RecordingLog();
-  const at = fixedStateOf(revision);
-  const seenFile = new SeenFile(join(await temporaryDirectory(), 'seen.json'), 'memory');
   const layout = new MarkerLayout({
     ...prefixOptions(store, log),
     concurrency: 2,
     markerKey,
-    marker: new WatchedObject({ store, key: markerKey, setting: 'WHERRY_S3_MARKER', seenFile, at }),
-    at,
+    at: revision as Revision | undefined,
     patience: { pause: 1, longest: 5000 },
     ...changes,
   });
@@ -80,7 +73,7 @@ describe('a prefix with a marker', () => {
     expect(provenance).toMatchObject({ key: 'conf/.done' });
     const asked = store.requests.length;
     expect(await layout.probe(revision, signal)).toEqual({ kind: 'unchanged' });
-    expect(store.requests.slice(asked)).toEqual(['get conf/.done']);
+    expect(store.requests.slice(asked)).toEqual(['head conf/.done']);
     write(store, 2);
     expect(await layout.probe(revision, signal)).toMatchObject({ kind: 'moved' });
     expect(await read(layout)).toEqual(setOf(2));
@@ -158,12 +151,17 @@ describe('a prefix with a marker', () => {
     await expect(read(layout)).rejects.toThrow(UnsettledError);
   });
 
-  test('is warned of when its marker is empty', async () => {
-    const { store, layout, log } = await bench();
+  test('is noticed when the marker is put again with the content that it had', async () => {
+    const { store, layout } = await bench();
+    store.put('conf/a', '1');
     store.put('conf/.done', '');
-    await layout.snapshot(signal);
-    await layout.snapshot(signal);
-    expect(log.of('warn')).toMatchObject([{ fields: { setting: 'WHERRY_S3_MARKER' } }]);
+    const { revision } = await layout.snapshot(signal);
+    expect(await layout.probe(revision, signal)).toEqual({ kind: 'unchanged' });
+    store.now += 2000;
+    store.put('conf/a', '2');
+    store.put('conf/.done', '');
+    expect(await layout.probe(revision, signal)).toMatchObject({ kind: 'moved' });
+    expect(await read(layout)).toEqual({ a: '2' });
   });
 
   test('can be held at the marker that is there, where the bucket keeps no versions, and at no other', async () => {
@@ -175,7 +173,7 @@ describe('a prefix with a marker', () => {
     write(store, 2);
     const late = await bench({ store, revision });
     await expect(late.layout.snapshot(signal)).rejects.toThrow(MissingError);
-    await expect(held.layout.snapshot(signal)).rejects.toThrow(UnsettledError);
+    await expect(held.layout.snapshot(signal)).rejects.toThrow(MissingError);
   });
 });
 

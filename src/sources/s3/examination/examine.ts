@@ -5,7 +5,6 @@ import { createCredentials } from '../credentials/create-credentials.ts';
 import { type ChosenLayout, chosenLayout } from '../layouts/choice.ts';
 import type { S3Client } from '../store/client.ts';
 import { createStore } from '../store/s3-store.ts';
-import type { Operation } from '../store/store.ts';
 import { conditions } from './conditions.ts';
 import { fine, type Observation, warning } from './observation.ts';
 import { priceOf } from './price.ts';
@@ -22,8 +21,7 @@ export async function examine(
   signal: AbortSignal,
 ): Promise<readonly Observation[]> {
   await using credentials = createCredentials({ settings, env, log });
-  const requests: Operation[] = [];
-  const onRequest = (operation: Operation) => requests.push(operation);
+  const onRequest = () => undefined;
   await using store = createStore({ settings, env, credentials, log, onRequest });
   const { client } = store;
   const chosen = chosenLayout(settings);
@@ -41,15 +39,15 @@ export async function examine(
     await missingKeys(client, signal),
   ];
   const pages = polled === undefined ? await pagesOf(store.list(settings.s3Prefix ?? '', signal)) : 0;
-  const isFixed = settings.s3AsOf !== undefined;
-  const polling = { kind: pages > 0 ? 'list' : 'get', requests: isFixed ? 0 : Math.max(1, pages) } as const;
+  const requests = settings.s3AsOf === undefined ? Math.max(1, pages) : 0;
+  const kind = pages > 0 ? 'list' : settings.s3Marker === undefined ? 'get' : 'head';
   return [
     fine(`credentials: ${credentials.description}`),
     fine(`region ${client.region}, ${client.urlStyle === 'path' ? 'path' : 'virtual-host'} style URLs`),
     clockOf(client),
     ...found,
     layoutOf(chosen, settings),
-    fine(priceOf({ pollInterval: settings.pollInterval, ...polling }, client.isAws)),
+    fine(priceOf({ pollInterval: settings.pollInterval, kind, requests }, client.isAws)),
   ];
 }
 

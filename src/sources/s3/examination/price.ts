@@ -1,11 +1,12 @@
 /** List prices of S3 Standard in us-east-1, in US dollars a thousand requests: aws.amazon.com/s3/pricing. */
-const pricePerThousand = { get: 0.0004, list: 0.005 } as const;
+const pricePerThousand = { get: 0.0004, head: 0.0004, list: 0.005 } as const;
+const names = { get: 'conditional GETs', head: 'HEADs', list: 'LISTs' } as const;
 const secondsOfMonth = 30 * 24 * 3600;
 
 export interface Polling {
   /** Milliseconds; 0 = only when triggered. */
   readonly pollInterval: number;
-  readonly kind: 'get' | 'list';
+  readonly kind: keyof typeof pricePerThousand;
   /** Of one poll. */
   readonly requests: number;
 }
@@ -15,8 +16,7 @@ export function priceOf({ pollInterval, kind, requests }: Polling, isAws: boolea
   if (pollInterval === 0) return 'nothing is polled (WHERRY_POLL_INTERVAL=0)';
   if (requests === 0) return 'nothing is polled: what is followed cannot change';
   const monthly = (secondsOfMonth / (pollInterval / 1000)) * requests;
-  const what = kind === 'get' ? 'conditional GETs' : 'LISTs';
-  const count = `polling makes ${amount(monthly)} ${what} a pod and month`;
+  const count = `polling makes ${amount(monthly)} ${names[kind]} a pod and month`;
   if (!isAws) return `${count}, ${amount(monthly * 1000)} for a thousand pods`;
   const dollars = (monthly / 1000) * pricePerThousand[kind];
   return `${count}: $${money(dollars)} for one pod, $${money(dollars * 1000)} for a thousand (list price of S3 Standard in us-east-1)`;

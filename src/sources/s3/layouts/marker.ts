@@ -1,4 +1,4 @@
-import { DeniedError, MissingError, UnsettledError } from '../../../failure/failure.ts';
+import { DeniedError, UnsettledError } from '../../../failure/failure.ts';
 import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
 import type { FileSink, Probe } from '../../source.ts';
 import type { ListedObject, ObjectHead } from '../store/store.ts';
@@ -7,17 +7,14 @@ import { MarkerTime } from './marker-time.ts';
 import { type Patience, pause, usualPatience } from './patience.ts';
 import { Prefix, type PrefixOptions } from './prefix.ts';
 import { provenanceOf } from './provenance.ts';
-import type { FixedState } from './revision.ts';
-import type { Seen } from './seen-file.ts';
 import { Taken } from './taken.ts';
-import type { WatchedObject } from './watched-object.ts';
+import { type SeenMarker, WatchedMarker } from './watched-marker.ts';
 
 export interface MarkerOptions extends PrefixOptions {
   readonly concurrency: number;
   readonly markerKey: string;
-  /** The same key, watched, and at the same state. */
-  readonly marker: WatchedObject;
-  readonly at: FixedState | undefined;
+  /** One state of the marker, in the place of the newest. */
+  readonly at: Revision | undefined;
   readonly patience?: Patience;
 }
 
@@ -38,27 +35,27 @@ export class MarkerLayout implements Layout {
   readonly #options: MarkerOptions;
   readonly #prefix: Prefix;
   readonly #time: MarkerTime;
+  readonly #marker: WatchedMarker;
   #release: Release | undefined;
   #mayListVersions = true;
-  #warned = false;
 
   constructor(options: MarkerOptions) {
     this.#options = options;
     this.#prefix = new Prefix(options, options.markerKey);
     this.#time = new MarkerTime(options);
+    this.#marker = new WatchedMarker({ store: options.store, key: options.markerKey, at: options.at });
   }
 
   async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
-    const { revision } = await this.#options.marker.look(signal);
+    const { revision } = await this.#marker.look(signal);
     return revision === previous ? { kind: 'unchanged' } : { kind: 'moved', revision };
   }
 
   async snapshot(signal: AbortSignal): Promise<Snapshot> {
-    const { marker, patience = usualPatience } = this.#options;
+    const { patience = usualPatience } = this.#options;
     const end = performance.now() + patience.longest;
     for (;;) {
-      const seen = await marker.look(signal);
-      this.#warnOfEmpty(seen.head);
+      const seen = await this.#marker.look(signal);
       const found = await this.#find(seen, signal);
       if (typeof found !== 'string') {
         this.#release = found;
@@ -77,17 +74,15 @@ export class MarkerLayout implements Layout {
     const again = await this.#prefix.survey(signal);
     if (again.digest !== digest)
       throw this.#unsettled('objects below the prefix changed while they were read');
-    if (!(await this.#isStill(head, signal)))
+    if (!(await this.#marker.isStill(head, signal)))
       throw this.#unsettled('the marker was replaced while the set was read');
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#options.marker[Symbol.asyncDispose]();
-  }
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   /** The marker's release, or why it cannot be told from the next one now. */
-  async #find({ head }: Seen, signal: AbortSignal): Promise<Release | string> {
-    if (this.#options.at?.kind === 'version') return this.#findPast(head, signal);
+  async #find({ head }: SeenMarker, signal: AbortSignal): Promise<Release | string> {
+    if (this.#options.at?.startsWith('version:') === true) return this.#findPast(head, signal);
     const listing = await this.#prefix.list(signal);
     const newerFrom = await this.#time.newerFrom(listing, head, signal);
     if (newerFrom === undefined) return 'the marker was replaced while the objects were listed';
@@ -127,26 +122,6 @@ export class MarkerLayout implements Layout {
     digest: string | undefined,
   ): Promise<Release> {
     return { files: new Taken(this.#options, await this.#prefix.paths(objects)), head, digest };
-  }
-
-  /** Some writers remove the marker before they begin. */
-  async #isStill(head: ObjectHead, signal: AbortSignal): Promise<boolean> {
-    try {
-      return await this.#options.marker.isStill(head, signal);
-    } catch (error) {
-      if (error instanceof MissingError) return false;
-      throw error;
-    }
-  }
-
-  /** Conditional requests tell contents apart, not uploads. */
-  #warnOfEmpty({ size }: ObjectHead): void {
-    if (size > 0 || this.#warned) return;
-    this.#warned = true;
-    this.#options.log.warn(
-      { setting: 'WHERRY_S3_MARKER' },
-      'the marker is empty: each release must put another content into it, such as its name, or it is not noticed',
-    );
   }
 
   #unsettled(problem: string): UnsettledError {

@@ -3,7 +3,6 @@ import { parseTime } from '../../../settings/s3-kinds.ts';
 import { pathFilterOf } from '../../../snapshot/path-filter.ts';
 import type { Layout } from './layout.ts';
 import type { LayoutOptions } from './layout-options.ts';
-import { fixedState, watched } from './watched-key.ts';
 
 /** How the sets below a prefix are told from halves: by their time, by a marker, or by patience. */
 export async function loadPrefixLayout(prefix: string, options: LayoutOptions): Promise<Layout> {
@@ -18,13 +17,7 @@ export async function loadPrefixLayout(prefix: string, options: LayoutOptions): 
   const { s3Marker: markerKey, s3Settle: settle } = settings;
   if (markerKey !== undefined) {
     const { MarkerLayout } = await import('./marker.ts');
-    const key = { key: markerKey, setting: 'WHERRY_S3_MARKER' };
-    return new MarkerLayout({
-      ...common,
-      markerKey,
-      marker: watched(key, options),
-      at: fixedState(key, options),
-    });
+    return new MarkerLayout({ ...common, markerKey, at: revision });
   }
   if (revision !== undefined && !revision.startsWith('listing:')) throw noListing(revision);
   const { SettlingLayout } = await import('./settling.ts');

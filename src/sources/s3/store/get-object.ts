@@ -1,4 +1,4 @@
-import { UnreachableError, UnsettledError } from '../../../failure/failure.ts';
+import { DeniedError, MissingError, UnreachableError, UnsettledError } from '../../../failure/failure.ts';
 import { objectOf } from './asked.ts';
 import { ResumingBody } from './body.ts';
 import { checkOf } from './checksum.ts';
@@ -42,6 +42,27 @@ export async function getObject(
     incoming[Symbol.dispose]();
     throw error;
   }
+}
+
+/** An error in answer to a HEAD has no words: a GET is asked for them. */
+export async function headObject(
+  client: S3Client,
+  common: Headers,
+  request: GetRequest,
+  signal: AbortSignal,
+): Promise<ObjectHead> {
+  try {
+    const head = { ...wire(request, common), operation: 'head', method: 'HEAD' } as const;
+    using incoming = await client.send(head, signal);
+    return await headOf(incoming, request, client);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof MissingError || error instanceof DeniedError)) throw error;
+  }
+  const answer = await getObject(client, common, request, signal);
+  if (answer.kind !== 'found') throw new Error(`an unconditional GET answered "${answer.kind}"`);
+  answer.body[Symbol.dispose]();
+  return answer.head;
 }
 
 async function letGo(incoming: Incoming, kind: 'unchanged' | 'replaced'): Promise<GetAnswer> {

@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../../../settings/schema.ts';
 import { type ClientOptions, S3Client } from './client.ts';
-import { getObject } from './get-object.ts';
+import { getObject, headObject } from './get-object.ts';
 import type { FetchPage, ListOptions } from './paging.ts';
-import type { GetAnswer, GetRequest, ListedObject, ListedVersion, Operation, Store } from './store.ts';
+import type {
+  GetAnswer,
+  GetRequest,
+  ListedObject,
+  ListedVersion,
+  ObjectHead,
+  Operation,
+  Store,
+} from './store.ts';
 
 export type StoreOptions = ClientOptions;
 
@@ -20,19 +28,27 @@ export class S3Store implements Store {
   /** For requests that are no store's: those of a check. */
   readonly client: S3Client;
   readonly display: string;
+  /** What every request for an object has. */
+  readonly objectHeaders: Readonly<Record<string, string>>;
   readonly #settings: Settings;
-  readonly #objectHeaders: Readonly<Record<string, string>>;
 
   constructor(options: StoreOptions) {
     const { settings } = options;
     this.client = new S3Client(options);
     this.display = this.client.display;
     this.#settings = settings;
-    this.#objectHeaders = objectHeaders(settings, this.client.isAws);
+    this.objectHeaders = objectHeaders(settings, this.client.isAws);
   }
 
   get(request: GetRequest, signal: AbortSignal): Promise<GetAnswer> {
-    return getObject(this.client, this.#objectHeaders, request, signal);
+    return getObject(this.client, this.objectHeaders, request, signal);
+  }
+
+  async head(
+    request: Pick<GetRequest, 'key' | 'setting' | 'versionId'>,
+    signal: AbortSignal,
+  ): Promise<ObjectHead> {
+    return headObject(this.client, this.objectHeaders, request, signal);
   }
 
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<readonly ListedObject[], void, void> {

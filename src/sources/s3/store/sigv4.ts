@@ -10,6 +10,8 @@ export interface Signable {
   readonly query: string;
   /** With lower-case names, `host` among them. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The SHA-256 of the body in hexadecimal; of none, unless it is given. */
+  readonly digest?: string;
 }
 
 export interface Scope {
@@ -22,7 +24,7 @@ export interface Scope {
 /** The digest of no body. */
 const emptyDigest = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
-/** Signs requests without a body by AWS Signature Version 4 for S3; a key lasts a day, and is made once. */
+/** Signs requests by AWS Signature Version 4 for S3; a key lasts a day, and is made once. */
 export class Signer {
   #key: Buffer | undefined;
   #keyOf = '';
@@ -32,16 +34,17 @@ export class Signer {
     const { accessKeyId, sessionToken } = credentials;
     const stamp = time.toISOString().replace(/[:-]|\.\d{3}/g, '');
     const day = stamp.slice(0, 8);
+    const digest = request.digest ?? emptyDigest;
     const headers: Record<string, string> = {
       ...request.headers,
-      'x-amz-content-sha256': emptyDigest,
+      'x-amz-content-sha256': digest,
       'x-amz-date': stamp,
       ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
     };
     const names = Object.keys(headers).sort();
     const signed = names.join(';');
     const lines = names.map((name) => `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}\n`);
-    const canonical = `${request.method}\n${request.path}\n${request.query}\n${lines.join('')}\n${signed}\n${emptyDigest}`;
+    const canonical = `${request.method}\n${request.path}\n${request.query}\n${lines.join('')}\n${signed}\n${digest}`;
     const scope = `${day}/${region}/s3/aws4_request`;
     const text = `AWS4-HMAC-SHA256\n${stamp}\n${scope}\n${hash('sha256', canonical)}`;
     const signature = createHmac('sha256', this.#keyFor(credentials.secretAccessKey, day, region));

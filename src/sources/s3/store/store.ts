@@ -69,6 +69,8 @@ export interface Store extends AsyncDisposable {
   /** `s3://bucket`, with the endpoint where it is not AWS; never holds a secret. */
   readonly display: string;
   get(request: GetRequest, signal: AbortSignal): Promise<GetAnswer>;
+  /** What is there now, without its content. Throws `MissingError`. */
+  head(request: Pick<GetRequest, 'key' | 'setting' | 'versionId'>, signal: AbortSignal): Promise<ObjectHead>;
   /** Every object whose key starts with the prefix, page by page, each page checked. `''` is the whole bucket. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<readonly ListedObject[]>;
   /** Every version below the prefix, page by page; of one key the newest first. */
