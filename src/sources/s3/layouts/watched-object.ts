@@ -70,13 +70,13 @@ export class WatchedObject implements AsyncDisposable {
   /** The content of the newest state, to be read or disposed of by the caller. */
   async open(signal: AbortSignal): Promise<Seen & { readonly body: ObjectBody }> {
     const seen = await this.current(signal);
-    const held = this.#takeHeld();
+    const held = this.#takeHeld(signal);
     if (held !== undefined) return { ...seen, body: held };
     const answer = await this.#get({ ifMatch: seen.head.etag }, signal);
     if (answer.kind === 'found') return { ...seen, body: answer.body };
     // It was replaced since: the newer one it is.
     const newer = await this.look(signal);
-    const body = this.#takeHeld();
+    const body = this.#takeHeld(signal);
     if (body !== undefined) return { ...newer, body };
     throw this.replaced();
   }
@@ -111,11 +111,13 @@ export class WatchedObject implements AsyncDisposable {
     this.#held = { body, timer };
   }
 
-  #takeHeld(): ObjectBody | undefined {
-    const held = this.#held;
+  /** The body that is held obeys the signal of the look; from now on this one ends it. */
+  #takeHeld(signal?: AbortSignal): ObjectBody | undefined {
+    const { body, timer } = this.#held ?? {};
     this.#held = undefined;
-    clearTimeout(held?.timer);
-    return held?.body;
+    clearTimeout(timer);
+    if (body !== undefined) signal?.addEventListener('abort', () => body[Symbol.dispose](), { once: true });
+    return body;
   }
 
   async #name(head: ObjectHead, body: ObjectBody, signal: AbortSignal): Promise<Revision> {
