@@ -47,7 +47,13 @@ function answerOf(thrown: unknown): Answer | undefined {
   if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
   const status = metadata.httpStatusCode;
   if (typeof status !== 'number') return undefined;
-  return { status, code: thrown.name, message: oneLine(thrown.message).slice(0, 300) };
+  return { status, code: thrown.name, message: saidIn(thrown.message) };
+}
+
+/** The client has words of its own for an answer without any. */
+function saidIn(message: string): string {
+  const said = oneLine(message).slice(0, 300);
+  return said === '' || said === 'UnknownError' ? 'it says no more' : said;
 }
 
 function answerFailure({ status, code, message }: Answer, asked: Asked, cause: unknown): Failure {

@@ -20,7 +20,7 @@ function missing(path: string): never {
 }
 
 /** Equal digests, equal sets: paths, modes, contents and links, wherever they lie. */
-export function digestOf({ files }: NamedFiles): string {
+function digestOf({ files }: NamedFiles): string {
   const hash = createHash('sha256');
   for (const file of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const fields =

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -179,6 +180,19 @@ describe.skipIf(!hasCeph)('wherry release', () => {
     await onPlace(test, ['--rollback']);
     await run(['init'], reader);
     expect(await readSet(target)).toEqual(first);
+  });
+
+  test('encrypts with the key that readers have', async () => {
+    const test = await bench();
+    const key = { WHERRY_S3_SSE_C_KEY: randomBytes(32).toString('base64') };
+    const settings = { ...test.settings, ...key };
+    expect(await release({ ...test, settings })).toMatchObject({ code: 0 });
+    expect((await onPlace({ ...test, settings }, ['--list'])).stdout).toMatch(/^\* .* 1 file /);
+    const target = join(await temporaryDirectory(), 'config');
+    const reader = { ...s3Settings(test.place, { POINTER: pointer }), WHERRY_TARGET: target };
+    expect((await run(['init'], { ...reader, WHERRY_INIT_TIMEOUT: '1s' })).code).not.toBe(0);
+    expect((await run(['init'], { ...reader, ...key })).code).toBe(0);
+    expect(await readSet(target)).toEqual({ a: '1' });
   });
 });
 

@@ -18,7 +18,7 @@ export function parseRelease(text: string, document: DocumentName): Release {
 }
 
 /** How a release may be called: a name that can stand in a key, and in a revision. */
-export const revExpected = 'a name of letters, digits and . _ : + - that starts with a letter or digit';
+const revExpected = 'a name of letters, digits and . _ : + - that starts with a letter or digit';
 
 export function isRev(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._:+-]{0,199}$/.test(text);
