@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { UnsettledError } from '../../src/failure/failure.ts';
 import type { Bucket, PutRequest } from '../../src/release/bucket.ts';
 import { contentOfBytes, contentOfFile } from '../../src/release/content.ts';
+import { createCertificates, hasOpenssl } from '../reload/http/certificates.ts';
 import { failureOf, soon } from '../support/git-source.ts';
 import { faults, s3FaultServer } from '../support/s3-fault-server.ts';
 import { Releaser } from '../support/s3-release.ts';
@@ -193,4 +194,18 @@ test('a write ends with its signal', async () => {
   await expect.poll(() => test.server.requests.length).toBe(1);
   stop.abort(reason);
   await expect(writing).rejects.toBe(reason);
+});
+
+test.skipIf(!hasOpenssl)('a certificate is trusted by its authority, and by nothing else', async () => {
+  const { ca, cert, key: privateKey } = await createCertificates('DNS:localhost');
+  const server = await s3FaultServer({ tls: { cert, key: privateKey } });
+  server.createBucket('cfg');
+  const { endpoint, accessKeyId, secretAccessKey } = server;
+  const place = { endpoint, name: 'cfg', accessKeyId, secretAccessKey };
+  await using trusting = await Releaser.open(place, true, { WHERRY_S3_CA: ca });
+  expect(await put(trusting.target.bucket, 'hi')).toBe('stored');
+  await using other = await Releaser.open(place);
+  const failure = await failureOf(put(other.target.bucket, 'hi'));
+  expect(failure.kind).toBe('denied');
+  expect(failure.message).toContain('WHERRY_S3_CA: the certificate of s3://cfg at https://localhost');
 });

@@ -20,12 +20,17 @@ export class Releaser implements AsyncDisposable {
     this.#settings = settings;
   }
 
-  static async open(place: S3Place, comparesAndSwaps = true): Promise<Releaser> {
+  static async open(
+    place: S3Place,
+    comparesAndSwaps = true,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Releaser> {
     const env = {
       WHERRY_S3_ENDPOINT: place.endpoint,
       WHERRY_S3_BUCKET: place.name,
       WHERRY_S3_ACCESS_KEY_ID: place.accessKeyId,
       WHERRY_S3_SECRET_ACCESS_KEY: place.secretAccessKey,
+      ...more,
     };
     const { settings } = loadSettings({ env, flags: new Map(), complete: false });
     const credentials = createCredentials({ settings, env: {}, log: new RecordingLog() });
