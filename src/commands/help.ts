@@ -13,7 +13,7 @@ Usage: wherry [command] [--setting value]…
   pin REVISION   follow this commit, tag or branch, until resume                      [--json]
   resume         follow the source again; what was refused may be tried again         [--json]
   rollback       publish the good set before the present one again                    [--json]
-  demo           needs no settings: commits become files and reloads before your eyes [--once]
+  demo           needs no settings: commits and releases become files and reloads before your eyes [--once]
   release        puts a directory into a bucket, for readers with WHERRY_S3_POINTER   [--help]
   settings       the table of all settings                                 [--markdown | --json]
   --help, --version

@@ -26,17 +26,47 @@ interface Outcome {
   readonly output: string;
 }
 
-async function demo(env: NodeJS.ProcessEnv = {}, signal?: NodeJS.Signals): Promise<Outcome> {
+/** `signal` is sent once the output is like `when`. */
+async function demo(
+  env: NodeJS.ProcessEnv = {},
+  signal?: NodeJS.Signals,
+  when: RegExp = /./,
+): Promise<Outcome> {
   const running = run(process.execPath, [program, 'demo', '--once'], {
     env: { ...process.env, ...ownTemporary(), ...env },
   });
   if (signal !== undefined) {
-    running.child.stdout?.once('data', () => running.child.kill(signal));
+    let seen = '';
+    running.child.stdout?.on('data', (text: string) => {
+      const before = when.test(seen);
+      seen += text;
+      if (!before && when.test(seen)) running.child.kill(signal);
+    });
   }
   return running.then(
     ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
     ({ code, stdout, stderr }) => ({ code, output: stdout + stderr }),
   );
+}
+
+/** The second act: releases into a bucket. */
+function expectBucketStory(output: string): void {
+  const rev = String.raw`release \d{8}T\d{6}Z-[0-9a-f]{8}`;
+  expect(output).toMatch(/WHERRY_SOURCE=s3\n +WHERRY_S3_ENDPOINT=http:/);
+  expect(output).toMatch(/ {4}wherry release \S+ s3:\/\/demo\/shop\/ --pointer shop\/current\.json\n/);
+  expect(output).toMatch(new RegExp(`\\+0 ms  released +${rev}: 3 contents uploaded, and \\S+ moved`));
+  expect(output).toMatch(new RegExp(`published +${rev} in one swap: hours.json, prices.json, shop.json`));
+  expect(output).toMatch(new RegExp(`released +${rev}: 1 content uploaded`));
+  expect(output).toMatch(
+    new RegExp(`\\+\\d+ ms  published +${rev} in one swap: prices.json \\(sequence 2\\)`),
+  );
+  expect(output).toMatch(/\+\d+ ms {2}reloaded +200 from the second application: .*tea 6 EUR/);
+  expect(output).toMatch(
+    /said +nothing to release: the pointer is at \S+ already.*\n +counted +0 swaps, 0 reloads/,
+  );
+  expect(output).toMatch(/idle +\d+ idle polls made \d+ requests, each answered with 304/);
+  expect(output).toMatch(new RegExp(`moved back +${rev}: .* nothing was uploaded`));
+  expect(output).toMatch(/said +rolled back from \S+ to \S+\n +counted +1 swap, 1 reload/);
 }
 
 describe('wherry demo --once', () => {
@@ -51,6 +81,7 @@ describe('wherry demo --once', () => {
     expect(output).toMatch(/\+\d+ ms {2}rolled back/);
     expect(output).toMatch(/status +commit [0-9a-f]{7} is quarantined: .*which is not a number/);
     expect(output).toMatch(/serves +"Good evening!" tea 5 USD, open 6-22 \(release 2\)\n/);
+    expectBucketStory(output);
     expect(output).not.toContain('\u001b');
     expect(code).toBe(0);
     expect(await readdir(directory)).toEqual([]);
@@ -64,6 +95,8 @@ describe('wherry demo --once', () => {
       WHERRY_TARGET: '/no/such/place',
       GIT_DIR: '/nowhere',
       GIT_AUTHOR_DATE: 'never',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+      AWS_REGION: 'no region',
       http_proxy: 'http://127.0.0.1:9',
     });
     expect(output).toContain('That is all.');
@@ -106,8 +139,11 @@ describe('wherry demo --once', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('cleans up when it is interrupted', async () => {
-    const { code } = await demo({}, 'SIGINT');
+  test.each([
+    ['at once', /./],
+    ['while a release is made', /wherry release .+current\.json\n/],
+  ])('cleans up when it is interrupted %s', async (_, when) => {
+    const { code } = await demo({}, 'SIGINT', when);
     expect(code).toBe(130);
     expect(await readdir(directory)).toEqual([]);
   });

@@ -2,20 +2,20 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StatusDocument } from '../../admin/status.ts';
 import { exitCodes, toFailure, UnexpectedError } from '../../failure/failure.ts';
+import { playBucketAct } from './bucket-act.ts';
+import { confirm } from './confirm.ts';
 import { isolatedGitEnv, requireGitServer } from './git.ts';
 import { startGitServer } from './git-server.ts';
-import { httpGet } from './http-get.ts';
 import { stayLive } from './live.ts';
 import { MainContainer } from './main-container.ts';
 import { Narrator } from './narrator.ts';
 import { Repository } from './repository.ts';
 import { Sidecar } from './sidecar.ts';
-import type { Stage } from './stage.ts';
+import type { GitStage } from './stage.ts';
 import { firstCommit, firstServes, type Step, steps } from './steps.ts';
 import { Volume } from './volume.ts';
-import { short, Witness } from './witness.ts';
+import { named, Witness } from './witness.ts';
 
 export interface DemoOptions {
   /** Ends by itself after the story; otherwise it stays until `q`, or until the signal is aborted. */
@@ -37,8 +37,9 @@ const pollInterval = '250ms';
 const pause = 2000;
 
 /**
- * Shows what the sidecar does, on real parts: a Git repository behind smart HTTP, an application with a reload
- * endpoint, and `wherry run` between them. Gives back the exit code: 0, or 1 when something did not happen.
+ * Shows what the sidecar does, on real parts: a Git repository behind smart HTTP, a bucket behind S3, an application
+ * with a reload endpoint for each, and `wherry run` between them. Gives back the exit code: 0, or 1 when something
+ * did not happen.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const narrator = new Narrator(options.out, options.color);
@@ -67,7 +68,7 @@ async function playIn(directory: string, options: DemoOptions, narrator: Narrato
   const repository = await Repository.create(join(repositories, 'config.git'), { env, signal });
   const config = await newDirectory(directory, 'config');
 
-  const witness = new Witness(narrator);
+  const witness = new Witness(narrator, 'the application');
   using volume = new Volume(config, (set) => witness.published(set));
   await using server = await startGitServer({ root: repositories, env, onPush: () => onPush() });
   await using application = await MainContainer.start(config, (reload) => {
@@ -86,7 +87,7 @@ async function playIn(directory: string, options: DemoOptions, narrator: Narrato
   introduce(narrator, { repositoryUrl, config, applicationUrl: application.url, settings });
   witness.begin(performance.now());
   await using sidecar = await Sidecar.start({ program, settings });
-  const stage: Stage = { narrator, witness, repository, application, sidecar, signal };
+  const stage: GitStage = { narrator, witness, repository, application, sidecar, signal };
   const onPush = () => void noteForeignPush(stage);
 
   narrator.title('0. The sidecar starts, and the application gets its first configuration');
@@ -95,12 +96,27 @@ async function playIn(directory: string, options: DemoOptions, narrator: Narrato
     if (terminal) await sleep(pause, undefined, { signal });
     await play(stage, step, index + 1);
   }
-  narrator.title('That is all.');
-  narrator.explain(
-    'Every set was whole, every change was followed by one reload, and a bad one did no harm.',
-    'The sidecar had the settings above and nothing else; `wherry settings` lists them all.',
-  );
-  if (!once) await stayLive(stage, { repositoryUrl, config, directory });
+  if (terminal) await sleep(pause, undefined, { signal });
+  // Nobody comes back to it, and its polls would take time from what follows.
+  if (once) await sidecar[Symbol.asyncDispose]();
+  const firstNumber = steps.length + 1;
+  const bucketAct = {
+    program,
+    directory,
+    narrator,
+    signal,
+    pollInterval,
+    pause: terminal ? pause : 0,
+    firstNumber,
+  };
+  await playBucketAct(bucketAct, async (bucketStage) => {
+    narrator.title('That is all.');
+    narrator.explain(
+      'Every set was whole, every change was followed by one reload, and a bad one did no harm.',
+      'The sidecars had the settings above and nothing else; `wherry settings` lists them all.',
+    );
+    if (!once) await stayLive(stage, bucketStage, { repositoryUrl, config, directory });
+  });
 }
 
 function introduce(
@@ -124,7 +140,7 @@ function introduce(
   for (const [name, value] of Object.entries(parts.settings)) narrator.line(`    ${name}=${value}`);
 }
 
-async function play(stage: Stage, step: Step, number: number): Promise<void> {
+async function play(stage: GitStage, step: Step, number: number): Promise<void> {
   const { narrator, witness, repository, sidecar, signal } = stage;
   narrator.title(`${number}. ${step.title}`);
   narrator.explain(...step.explanation);
@@ -133,33 +149,13 @@ async function play(stage: Stage, step: Step, number: number): Promise<void> {
   const status = await sidecar.settled(push.revision, signal);
   if (step.bad !== (status.published?.revision !== push.revision)) {
     const found = step.bad ? 'was kept, although the application rejected it' : 'was refused';
-    throw new UnexpectedError({ problem: `commit ${short(push.revision)} ${found}` });
+    throw new UnexpectedError({ problem: `${named(push.revision)} ${found}` });
   }
   await confirm(stage, status, step.serves);
 }
 
-/** The application itself has the last word about what it serves. */
-async function confirm(stage: Stage, { quarantine }: StatusDocument, expected: string): Promise<void> {
-  const { narrator, witness, application, signal } = stage;
-  const page = await httpGet(`${application.url}/`, signal);
-  const served = page?.body.trim() ?? 'nothing';
-  if (served !== expected)
-    throw new UnexpectedError({ problem: `the application serves ${served}, and ${expected} was expected` });
-  if (quarantine !== undefined) {
-    narrator.event(
-      undefined,
-      'plain',
-      'status',
-      `commit ${short(quarantine.revision)} is quarantined: ${quarantine.reason}`,
-    );
-  }
-  const { sets, reloads } = witness.counts;
-  narrator.event(undefined, 'plain', 'counted', `${plural(sets, 'swap')}, ${plural(reloads, 'reload')}`);
-  narrator.event(undefined, 'good', 'serves', served);
-}
-
 /** Someone pushed to the repository from a clone. */
-async function noteForeignPush({ repository, witness }: Stage): Promise<void> {
+async function noteForeignPush({ repository, witness }: GitStage): Promise<void> {
   const at = performance.now();
   const revision = await repository.tip();
   if (revision === undefined || !witness.isNew(revision)) return;
@@ -170,8 +166,4 @@ async function newDirectory(parent: string, name: string): Promise<string> {
   const path = join(parent, name);
   await mkdir(path);
   return path;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -5,7 +5,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StatusDocument } from '../../admin/status.ts';
 import { UnexpectedError } from '../../failure/failure.ts';
+import { ownEnv } from './child-env.ts';
 import { httpGet } from './http-get.ts';
+import { named } from './witness.ts';
 
 export interface SidecarOptions {
   /** The start of the command line that runs wherry: `['/usr/bin/node', '/opt/wherry.cjs']`. */
@@ -14,7 +16,7 @@ export interface SidecarOptions {
 }
 
 /** Milliseconds that a step may take, on the slowest machine, before the demo gives it up. */
-const stepDeadline = 30_000;
+export const stepDeadline = 30_000;
 const stopDeadline = 6000;
 
 /** `wherry run` as a child process, configured by its environment, as in a pod. */
@@ -44,7 +46,7 @@ export class Sidecar implements AsyncDisposable {
     const [command = process.execPath, ...args] = program;
     const child = spawn(command, [...args, 'run'], {
       env: {
-        ...withoutOurs(process.env),
+        ...ownEnv(process.env),
         ...settings,
         WHERRY_ADMIN_ADDRESS: admin,
         WHERRY_LOG_FORMAT: 'json',
@@ -75,9 +77,7 @@ export class Sidecar implements AsyncDisposable {
       const status = await this.status(signal);
       if (status !== undefined && hasSettled(status, revision)) return status;
       if (performance.now() > deadline)
-        throw this.#unexpected(
-          `it did not finish with commit ${revision.slice(0, 7)} in ${stepDeadline / 1000} s`,
-        );
+        throw this.#unexpected(`it did not finish with ${named(revision)} in ${stepDeadline / 1000} s`);
       await sleep(25, undefined, { signal });
     }
   }
@@ -102,12 +102,6 @@ export class Sidecar implements AsyncDisposable {
 function hasSettled({ published, pending, quarantine }: StatusDocument, revision: string): boolean {
   const decided = published?.revision === revision || quarantine?.revision === revision;
   return decided && published !== undefined && !pending;
-}
-
-/** The demo is about its own settings, and about nothing beyond this machine: no settings and proxies of the user's. */
-function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(WHERRY_.*|GIT_.*|(https?|all|no)_proxy)$/i;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
 }
 
 async function freePort(): Promise<number> {

@@ -8,8 +8,11 @@ import type { Witness } from './witness.ts';
 export interface Stage {
   readonly narrator: Narrator;
   readonly witness: Witness;
-  readonly repository: Repository;
   readonly application: MainContainer;
   readonly sidecar: Sidecar;
   readonly signal: AbortSignal;
+}
+
+export interface GitStage extends Stage {
+  readonly repository: Repository;
 }

@@ -3,9 +3,20 @@ import type { Narrator } from './narrator.ts';
 import type { Push } from './repository.ts';
 import type { SeenSet } from './volume.ts';
 
-/** Tells what the volume and the application show, the moment they show it, in milliseconds after the last push. */
+/** A pointer in a bucket that was moved to a release. */
+export interface Move {
+  readonly revision: string;
+  /** The `performance.now()` of it. */
+  readonly at: number;
+  readonly pointer: string;
+  /** Contents that were uploaded for it. */
+  readonly uploads: number;
+}
+
+/** Tells what the volume and the application show, the moment they show it, in milliseconds after the last change. */
 export class Witness {
   readonly #narrator: Narrator;
+  readonly #application: string;
   #since = performance.now();
   #lastReload: Reload | undefined;
   readonly #known = new Set<string>();
@@ -13,8 +24,10 @@ export class Witness {
   #sets = 0;
   #reloads = 0;
 
-  constructor(narrator: Narrator) {
+  /** `application` is what it is called: "the application". */
+  constructor(narrator: Narrator, application: string) {
     this.#narrator = narrator;
+    this.#application = application;
   }
 
   /** Something begins, from which the milliseconds count. */
@@ -37,7 +50,15 @@ export class Witness {
   pushed({ revision, at }: Push, subject: string): void {
     this.#tip = revision;
     this.begin(at);
-    this.#narrator.event(0, 'plain', 'pushed', `commit ${short(revision)}: ${subject}`);
+    this.#narrator.event(0, 'plain', 'pushed', `${named(revision)}: ${subject}`);
+  }
+
+  moved({ revision, at, pointer, uploads }: Move): void {
+    this.begin(at);
+    const [what, how] = this.#known.has(revision)
+      ? ['moved back', `${pointer} names it again, and nothing was uploaded`]
+      : ['released', `${plural(uploads, 'content')} uploaded, and ${pointer} moved`];
+    this.#narrator.event(0, 'plain', what, `${named(revision)}: ${how}`);
   }
 
   published({ at, revision, sequence, changed }: SeenSet): void {
@@ -46,7 +67,7 @@ export class Witness {
     this.#sets += 1;
     const what = goesBack ? 'rolled back' : 'published';
     const names = changed.length <= 3 ? changed.join(', ') : `${changed.length} files`;
-    const detail = `commit ${short(revision)} in one swap: ${names} (sequence ${sequence})`;
+    const detail = `${named(revision)} in one swap: ${names} (sequence ${sequence})`;
     this.#narrator.event(at - this.#since, goesBack ? 'good' : 'plain', what, detail);
   }
 
@@ -55,11 +76,18 @@ export class Witness {
     this.#reloads += 1;
     const { at, status, detail } = reload;
     if (status === 200)
-      this.#narrator.event(at - this.#since, 'good', 'reloaded', `200 from the application: ${detail}`);
-    else this.#narrator.event(at - this.#since, 'bad', 'rejected', `500 from the application: ${detail}`);
+      this.#narrator.event(at - this.#since, 'good', 'reloaded', `200 from ${this.#application}: ${detail}`);
+    else
+      this.#narrator.event(at - this.#since, 'bad', 'rejected', `500 from ${this.#application}: ${detail}`);
   }
 }
 
-export function short(revision: string): string {
-  return revision.slice(0, 7);
+/** What people call a revision: `commit 1a2b3c4`, `release 20261122T235959Z-3f2a9c01`. */
+export function named(revision: string): string {
+  const release = /^release:(.+)@/.exec(revision)?.[1];
+  return release === undefined ? `commit ${revision.slice(0, 7)}` : `release ${release}`;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
