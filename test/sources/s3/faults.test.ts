@@ -99,7 +99,6 @@ const ofAll: Readonly<Record<string, () => Fault>> = {
   'a redirect to its own region': () => faults.redirect('us-east-1'),
 };
 
-/** Those of versions are another matter: there it means that versions are not to be had. */
 const refusal = () => faults.error(403, 'AccessDenied');
 
 test.each(Object.entries(layouts))(
@@ -107,8 +106,8 @@ test.each(Object.entries(layouts))(
   async (_, layout) => {
     const operations = await operationsOf(layout);
     for (const [index, operation] of operations.entries()) {
-      const own = operation === 'get' ? ofObjects : ofListings;
-      const mischief = { ...own, ...ofAll, ...(operation === 'versions' ? {} : { 'a refusal': refusal }) };
+      const own = operation === 'get' || operation === 'head' ? ofObjects : ofListings;
+      const mischief = { ...own, ...ofAll, 'a refusal': refusal };
       await Promise.all(
         Object.entries(mischief).map(([name, fault]) =>
           suffer(layout, fault(), `${name} to request ${index}, ${operation}`, index),

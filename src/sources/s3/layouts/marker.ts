@@ -37,7 +37,7 @@ export class MarkerLayout implements Layout {
   readonly #time: MarkerTime;
   readonly #marker: WatchedMarker;
   #release: Release | undefined;
-  #mayListVersions = true;
+  #toldVersions = false;
 
   constructor(options: MarkerOptions) {
     this.#options = options;
@@ -95,16 +95,17 @@ export class MarkerLayout implements Layout {
 
   /** Undefined where the bucket keeps no versions, or does not list them for these credentials. */
   async #tryPast(head: ObjectHead, signal: AbortSignal): Promise<Release | string | undefined> {
-    if (head.versionId === undefined || head.versionId === 'null' || !this.#mayListVersions) return undefined;
+    if (head.versionId === undefined || head.versionId === 'null') return undefined;
     try {
       return await this.#findPast(head, signal);
     } catch (error) {
       if (!(error instanceof DeniedError)) throw error;
-      this.#mayListVersions = false;
-      this.#options.log.info(
-        { err: error },
-        'versions may not be listed: a release that is being written is waited for',
-      );
+      if (!this.#toldVersions)
+        this.#options.log.info(
+          { err: error },
+          'versions may not be listed: a release that is being written is waited for',
+        );
+      this.#toldVersions = true;
       return undefined;
     }
   }

@@ -84,33 +84,49 @@ interface Resumption {
   readonly signal: AbortSignal;
 }
 
-/** The rest of the same object. */
-async function resume({ client, common, request, head, from, signal }: Resumption): Promise<Incoming> {
-  const headers = { ...common, range: `bytes=${from}-`, 'if-match': quoted(head.etag) };
-  const version = request.versionId ?? head.versionId;
-  const incoming = await client.send(wire({ ...request, versionId: version }, headers), signal);
-  if (incoming.status === 206) {
-    const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(incoming.headers['content-range'] ?? '') ?? [];
-    const isRest = Number(start) === from && Number(total) === head.size;
-    if (isRest && normalETag(incoming.headers.etag ?? head.etag) === head.etag) return incoming;
+/** The rest of the same object; where it was replaced meanwhile, of the version that was begun, if there are versions. */
+async function resume(resumption: Resumption): Promise<Incoming> {
+  const { request, head, signal } = resumption;
+  const rest = await restOf(resumption, request.versionId);
+  if (rest !== undefined) return rest;
+  if (request.versionId === undefined && head.versionId !== undefined) {
+    try {
+      const older = await restOf(resumption, head.versionId);
+      if (older !== undefined) return older;
+    } catch (error) {
+      // Versions are another right.
+      signal.throwIfAborted();
+      if (!(error instanceof DeniedError)) throw error;
+    }
   }
-  const isOther =
-    incoming.status === 412 ||
-    (incoming.headers.etag !== undefined && normalETag(incoming.headers.etag) !== head.etag);
-  incoming[Symbol.dispose]();
-  const display = objectOf({ key: request.key, display: client.display });
-  if (isOther) {
-    throw new UnsettledError({
-      setting: request.setting,
-      problem: `${display} was replaced while it was read`,
-      cure: 'it is read again at the next try',
-    });
-  }
-  throw new UnreachableError({
+  throw new UnsettledError({
     setting: request.setting,
-    problem: `${display} broke off after ${from} of ${head.size} bytes, and the store does not send the rest alone (HTTP ${incoming.status})`,
+    problem: `${displayOf(resumption)} was replaced while it was read`,
     cure: 'it is read again at the next try',
   });
+}
+
+/** Undefined when it is another object now. */
+async function restOf(resumption: Resumption, versionId: string | undefined): Promise<Incoming | undefined> {
+  const { client, common, request, head, from, signal } = resumption;
+  const headers = { ...common, range: `bytes=${from}-`, 'if-match': quoted(head.etag) };
+  const incoming = await client.send(wire({ ...request, versionId }, headers), signal);
+  const { etag, 'content-range': range = '' } = incoming.headers;
+  const isSame = incoming.status !== 412 && (etag === undefined || normalETag(etag) === head.etag);
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(range) ?? [];
+  const isRest = incoming.status === 206 && Number(start) === from && Number(total) === head.size;
+  if (isRest && isSame) return incoming;
+  incoming[Symbol.dispose]();
+  if (!isSame) return undefined;
+  throw new UnreachableError({
+    setting: request.setting,
+    problem: `${displayOf(resumption)} broke off after ${from} of ${head.size} bytes, and the store does not send the rest alone (HTTP ${incoming.status})`,
+    cure: 'it is read again at the next try',
+  });
+}
+
+function displayOf({ client, request }: Resumption): string {
+  return objectOf({ key: request.key, display: client.display });
 }
 
 /** A portal's page, or a mesh's, has no ETag; an answer without a length cannot be known to be whole. */
