@@ -4,7 +4,7 @@ import { inSection } from '../setting.ts';
 
 const s3 = inSection('s3');
 
-export const credentialKinds = [
+const credentialKinds = [
   'auto',
   'settings',
   'environment',

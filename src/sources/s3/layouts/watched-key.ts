@@ -27,7 +27,7 @@ export function seenFileOf({ key }: WatchedKey, { store, directory }: LayoutOpti
 }
 
 /** A pin, or a rollback to what was published, goes before the setting. */
-export function fixedState(
+function fixedState(
   { setting }: WatchedKey,
   { revision, settings: { s3AsOf } }: LayoutOptions,
 ): FixedState | undefined {
