@@ -1,7 +1,7 @@
 import { Alarm } from '../platform/alarm.ts';
 import { formatDuration } from '../platform/units.ts';
 import type { Settings } from '../settings/schema.ts';
-import { expectationText, type Impression } from './judgement.ts';
+import type { Impression } from './judgement.ts';
 import { VerifyUrl } from './verify-url.ts';
 
 export type Verdict =
@@ -20,8 +20,6 @@ export interface VerifyOptions {
 
 /** Asks the application, after it took a set, whether it does well with it. */
 export interface Verification {
-  /** Changes when something else is asked or expected: no secret in it. */
-  readonly identity: string;
   /** Looks before a set is published. Rejects only when `signal` is aborted. */
   prepare(signal: AbortSignal): Promise<string | undefined>;
   /** Rejects only when `signal` is aborted. */
@@ -30,11 +28,10 @@ export interface Verification {
 
 /** The verification of the settings, if they have one. */
 export function createVerification(settings: Settings, env: NodeJS.ProcessEnv): Verification | undefined {
-  const { verifyUrl, verifyExpect, verifyTimeout, bakeTime } = settings;
+  const { verifyUrl, verifyTimeout, bakeTime } = settings;
   if (verifyUrl === undefined) return undefined;
   const url = new VerifyUrl(verifyUrl, settings, env);
   return {
-    identity: `${url.shown} ${expectationText(verifyExpect)}`,
     prepare: (signal) => url.prepare(signal),
     verify: async (options, signal, overtaken) => {
       const either = AbortSignal.any([signal, overtaken]);

@@ -1,5 +1,5 @@
 import { oneLine } from '../platform/one-line.ts';
-import { type AccessSettings, accessTo, shownUrl } from '../reload/http/access.ts';
+import { type AccessSettings, accessTo } from '../reload/http/access.ts';
 import type { Wording } from '../reload/http/errors.ts';
 import type { Look, LookOptions } from '../reload/http/look.ts';
 import type { Expectation } from '../settings/gate-kinds.ts';
@@ -14,13 +14,11 @@ const longestPreparation = 3000;
 
 /** `WHERRY_VERIFY_URL`: asks it, and says how the answer fits what is expected. */
 export class VerifyUrl {
-  readonly shown: string;
   readonly #expected: Expectation;
   readonly #timeout: number;
   readonly #options: Omit<LookOptions, 'timeout'>;
 
   constructor(url: URL, settings: VerifySettings, env: NodeJS.ProcessEnv) {
-    this.shown = shownUrl(url);
     this.#expected = settings.verifyExpect;
     this.#timeout = settings.verifyTimeout;
     this.#options = { url, ...wayTo(url, settings, env) };

@@ -362,7 +362,6 @@ describe('verification', () => {
     application.answer = isBad;
     const looks: (string | undefined)[] = [];
     const verification: Verification = {
-      identity: 'health',
       prepare: async () => `look ${looks.length}`,
       verify: async ({ before }) => {
         looks.push(before);

@@ -150,7 +150,6 @@ export class SidecarWorld {
 
   #verification(): Verification {
     return {
-      identity: 'verification',
       prepare: async () => undefined,
       verify: async ({ endless, onTrouble }, signal, overtaken) => {
         let told = false;
