@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { SettingsError } from '../../failure/failure.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { FileEntry, Revision, Snapshot } from '../../snapshot/entry.ts';
@@ -39,12 +38,6 @@ class S3Source implements Source {
 
   constructor(options: S3SourceOptions, store: Store, credentials: CredentialSource) {
     const chosen = chosenLayout(options.settings);
-    if (chosen === undefined) {
-      throw new SettingsError({
-        problem: 'no layout is set',
-        cure: 'set WHERRY_S3_OBJECT, _ARCHIVE, _POINTER or _PREFIX',
-      });
-    }
     this.#options = options;
     this.#store = store;
     this.#credentials = credentials;

@@ -16,7 +16,8 @@ async function keys(options: Options = {}) {
   const { prefix = 'conf/', badKeys = 'refuse', marker, include, exclude } = options;
   const log = new RecordingLog();
   const filter = await pathFilterOf({ include, exclude });
-  return { log, keys: new Keys({ prefix, badKeys, marker, filter, log }) };
+  const setting = 'WHERRY_S3_PREFIX';
+  return { log, keys: new Keys({ prefix, setting, badKeys, marker, filter, log }) };
 }
 
 function object(key: string, changes: Partial<ListedObject> = {}): ListedObject {

@@ -10,7 +10,8 @@ export const { signal } = new AbortController();
 
 export function prefixOptions(store: MemoryStore, log: Log): PrefixOptions {
   const filter = () => pathFilterOf({ include: undefined, exclude: undefined });
-  return { store, prefix: 'conf/', badKeys: 'refuse', filter, maxFiles: 1000, log };
+  const setting = 'WHERRY_S3_PREFIX';
+  return { store, prefix: 'conf/', setting, badKeys: 'refuse', filter, maxFiles: 1000, log };
 }
 
 /** Keeps contents by path. */

@@ -19,7 +19,10 @@ export function chosenLayout(settings: Settings): ChosenLayout {
   if (s3Archive !== undefined) return { kind: 'archive', key: s3Archive, setting: 'WHERRY_S3_ARCHIVE' };
   if (s3Pointer !== undefined) return { kind: 'pointer', key: s3Pointer, setting: 'WHERRY_S3_POINTER' };
   if (s3Prefix !== undefined) return { kind: 'prefix', key: s3Prefix, setting: 'WHERRY_S3_PREFIX' };
-  throw new SettingsError({ setting: 'WHERRY_S3_OBJECT', problem: 'no layout is set' });
+  throw new SettingsError({
+    problem: 'no layout is set',
+    cure: 'set WHERRY_S3_OBJECT, _ARCHIVE, _POINTER or _PREFIX',
+  });
 }
 
 /** What a layout does not need is not loaded. */
@@ -53,6 +56,6 @@ export async function loadLayout(options: LayoutOptions): Promise<Layout> {
       return createPointerLayout(chosen, options);
     }
     case 'prefix':
-      return loadPrefixLayout(key, options);
+      return loadPrefixLayout(chosen, options);
   }
 }

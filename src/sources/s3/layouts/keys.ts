@@ -8,6 +8,8 @@ import type { ListedObject } from '../store/store.ts';
 export interface KeyRules {
   /** Stripped from every key. Empty, or with a slash at its end. */
   readonly prefix: string;
+  /** What named the prefix, for errors. */
+  readonly setting: string;
   /** Which keys are of the set, by their path. */
   readonly filter: PathFilter;
   /** A key that lies below the prefix, and is not of the set. */
@@ -53,7 +55,9 @@ export class Keys {
         skipped.push(object.key);
         continue;
       }
-      if (object.storageClass !== undefined && archives.has(object.storageClass)) throw archived(object);
+      if (object.storageClass !== undefined && archives.has(object.storageClass)) {
+        throw archived(object, this.#rules.setting);
+      }
       files.set(path, object);
     }
     this.#warn(skipped, lookalikes(files.keys()));
@@ -62,10 +66,11 @@ export class Keys {
 
   /** Undefined for a key that is skipped. */
   #path(key: string): RelativePath | undefined {
+    const { prefix, setting, badKeys } = this.#rules;
     try {
-      return pathOf(key, key.slice(this.#rules.prefix.length));
+      return pathOf({ key, setting }, key.slice(prefix.length));
     } catch (error) {
-      if (error instanceof RefusedError && this.#rules.badKeys === 'skip') return undefined;
+      if (error instanceof RefusedError && badKeys === 'skip') return undefined;
       throw error;
     }
   }
@@ -91,28 +96,33 @@ export function isDirectory({ key, size }: ListedObject): boolean {
   return key.endsWith('/') && size === 0;
 }
 
-function pathOf(key: string, relative: string): RelativePath {
-  if (!key.isWellFormed()) throw badKey(key, 'it is not UTF-8');
-  if (relative === '' || relative.endsWith('/')) throw badKey(key, 'it is a directory, and has content');
+interface NamedKey {
+  readonly key: string;
+  readonly setting: string;
+}
+
+function pathOf(named: NamedKey, relative: string): RelativePath {
+  if (!named.key.isWellFormed()) throw badKey(named, 'it is not UTF-8');
+  if (relative === '' || relative.endsWith('/')) throw badKey(named, 'it is a directory, and has content');
   try {
     return parsePath(relative);
   } catch (error) {
-    throw error instanceof RefusedError ? badKey(key, error.details.problem, error) : error;
+    throw error instanceof RefusedError ? badKey(named, error.details.problem, error) : error;
   }
 }
 
-function badKey(key: string, why: string, cause?: Error): RefusedError {
+function badKey({ key, setting }: NamedKey, why: string, cause?: Error): RefusedError {
   return new RefusedError({
-    setting: 'WHERRY_S3_PREFIX',
+    setting,
     problem: `the key ${shown(key)} cannot be a path: ${why}`,
     cure: 'rename it in the bucket, leave it out with WHERRY_EXCLUDE, or set WHERRY_S3_BAD_KEYS=skip',
     cause,
   });
 }
 
-function archived({ key, storageClass }: ListedObject): RefusedError {
+function archived({ key, storageClass }: ListedObject, setting: string): RefusedError {
   return new RefusedError({
-    setting: 'WHERRY_S3_PREFIX',
+    setting,
     problem: `the object ${shown(key)} is archived (storage class ${storageClass}), and cannot be read`,
     cure: 'copy it to another storage class, or leave it out with WHERRY_EXCLUDE',
   });

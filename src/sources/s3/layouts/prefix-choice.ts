@@ -3,12 +3,25 @@ import { parseTime } from '../../../settings/s3-kinds.ts';
 import { pathFilterOf } from '../../../snapshot/path-filter.ts';
 import type { Layout } from './layout.ts';
 import type { LayoutOptions } from './layout-options.ts';
+import type { WatchedKey } from './watched-key.ts';
 
 /** How the sets below a prefix are told from halves: by their time, by a marker, or by patience. */
-export async function loadPrefixLayout(prefix: string, options: LayoutOptions): Promise<Layout> {
+export async function loadPrefixLayout(
+  { key: prefix, setting }: WatchedKey,
+  options: LayoutOptions,
+): Promise<Layout> {
   const { settings, store, log, revision } = options;
   const { s3Concurrency: concurrency, s3BadKeys: badKeys, maxFiles, pollInterval } = settings;
-  const common = { store, prefix, badKeys, maxFiles, log, concurrency, filter: () => pathFilterOf(settings) };
+  const common = {
+    store,
+    prefix,
+    setting,
+    badKeys,
+    maxFiles,
+    log,
+    concurrency,
+    filter: () => pathFilterOf(settings),
+  };
   const time = timeOf(options);
   if (time !== undefined) {
     const { AsOfLayout } = await import('./as-of.ts');

@@ -6,7 +6,7 @@ import type { ListedObject, ListedVersion, Store } from '../store/store.ts';
 import { isDirectory, type KeyRules, Keys } from './keys.ts';
 import { ListingDigest } from './listing-digest.ts';
 
-export interface PrefixOptions extends Pick<KeyRules, 'prefix' | 'badKeys'> {
+export interface PrefixOptions extends Pick<KeyRules, 'prefix' | 'setting' | 'badKeys'> {
   readonly store: Store;
   readonly filter: () => Promise<PathFilter>;
   readonly maxFiles: number;
@@ -124,7 +124,7 @@ export class Prefix {
   }
 
   async #load(): Promise<Keys> {
-    const { prefix, badKeys, log, filter } = this.#options;
-    return new Keys({ prefix, badKeys, log, filter: await filter(), marker: this.#marker });
+    const { prefix, setting, badKeys, log, filter } = this.#options;
+    return new Keys({ prefix, setting, badKeys, log, filter: await filter(), marker: this.#marker });
   }
 }

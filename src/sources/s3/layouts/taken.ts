@@ -8,6 +8,8 @@ import { fingerprintOf } from './fingerprint.ts';
 export interface TakenOptions {
   readonly store: Store;
   readonly concurrency: number;
+  /** What named the prefix, for errors. */
+  readonly setting: string;
 }
 
 /** The objects below a prefix that a snapshot listed, to be fetched as they were then. */
@@ -30,11 +32,11 @@ export class Taken {
   }
 
   async write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void> {
-    const { store, concurrency } = this.#options;
+    const { store, concurrency, setting } = this.#options;
     try {
       await download(files, { store, concurrency, locate: (file) => this.#locate(file) }, sink, signal);
     } catch (error) {
-      throw error instanceof MissingError ? gone(error) : error;
+      throw error instanceof MissingError ? gone(error, setting) : error;
     }
   }
 
@@ -43,13 +45,13 @@ export class Taken {
     if (object === undefined)
       throw new UnexpectedError({ problem: `${JSON.stringify(path)} was not listed` });
     const versionId = 'versionId' in object ? object.versionId : undefined;
-    return { key: object.key, setting: 'WHERRY_S3_PREFIX', ifMatch: object.etag, versionId };
+    return { key: object.key, setting: this.#options.setting, ifMatch: object.etag, versionId };
   }
 }
 
-function gone(cause: MissingError): UnsettledError {
+function gone(cause: MissingError, setting: string): UnsettledError {
   return new UnsettledError({
-    setting: 'WHERRY_S3_PREFIX',
+    setting,
     problem: `an object was removed while the set was read: ${cause.details.problem}`,
     cure: 'it is read again at the next try',
     cause,

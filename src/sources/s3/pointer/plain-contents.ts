@@ -11,7 +11,7 @@ import type { Contents } from './contents.ts';
 
 /** Every object below the prefix that a pointer names. It is complete, because the pointer was written last. */
 export async function prefixContents(
-  options: PrefixOptions & TakenOptions & { readonly setting: string },
+  options: PrefixOptions & TakenOptions,
   signal: AbortSignal,
 ): Promise<Contents> {
   const { prefix: text, store, setting } = options;

@@ -215,6 +215,15 @@ describe.skipIf(!hasCeph)('a pointer of plain text', () => {
     expect((await take(test.source)).texts).toEqual({ a: 'old' });
   });
 
+  test('is named by its own setting where a key below its prefix cannot be a path', async () => {
+    const place = await bucket();
+    await place.writer.putAll(['r/42/a', 'r/42//b']);
+    await place.writer.put('app/current.json', 'r/42/');
+    await using test = await s3Source(place, { settings });
+    const { kind, details } = await failureOf(test.source.snapshot(soon()));
+    expect({ kind, setting: details.setting }).toEqual({ kind: 'refused', setting: 'WHERRY_S3_POINTER' });
+  });
+
   test('names an archive', async () => {
     const place = await bucket();
     await place.writer.put('r/42.tar', gnuTar(await treeOnDisk({ a: '1' })));
