@@ -48,9 +48,9 @@ describe.each(documents)('%s', (path) => {
   });
 
   test('gives values that the program understands', () => {
-    const spans = [...text.matchAll(/`(WHERRY_[A-Z_]+=[^`]+)`/g)].map(([, span = '']) => span);
+    const spans = [...text.matchAll(/`(WHERRY_[A-Z0-9_]+=[^`]+)`/g)].map(([, span = '']) => span);
     const values = spans
-      .flatMap((span) => span.split(/\s+(?=WHERRY_[A-Z_]+=)/))
+      .flatMap((span) => span.split(/\s+(?=WHERRY_[A-Z0-9_]+=)/))
       .map((assignment) => /^(\w+)=(.*)$/s.exec(assignment))
       .flatMap((found) => (found === null ? [] : [{ name: found[1] ?? '', value: found[2] ?? '' }]));
     const wrong = values.filter(({ name, value }) => {
