@@ -69,8 +69,8 @@ ENV PATH=/usr/local/bin:/usr/bin:/bin
 COPY --from=program /program /
 
 
-# What V8 compiles at start, kept under the final user and path: of a sidecar that is ended after three seconds, and of an
-# init container whose server refuses the connection.
+# What V8 compiles at start, kept under the final user and path: of a sidecar that is ended after three seconds, and of
+# init containers whose servers refuse the connection, or that find no credentials.
 FROM runtime AS compiled
 ENV NODE_COMPILE_CACHE=/tmp/cache
 USER 65532:65532
@@ -80,6 +80,10 @@ RUN mkdir /tmp/set \
  && export WHERRY_SOURCE=git WHERRY_ALLOW_EMPTY=true WHERRY_TARGET=/tmp/set WHERRY_LOG_LEVEL=silent \
  && timeout --preserve-status 3 wherry run --git-repo /tmp/repository --reload-url http://127.0.0.1:9/ \
  && ! wherry init --git-repo http://127.0.0.1:9/ --init-timeout 1s \
+ && export WHERRY_SOURCE=s3 WHERRY_S3_BUCKET=none WHERRY_S3_POINTER=none \
+ && ! AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none \
+      wherry init --s3-endpoint http://127.0.0.1:9 --init-timeout 1s \
+ && ! AWS_EC2_METADATA_DISABLED=true wherry init --init-timeout 3s \
  && chmod -R a=rX /tmp/cache
 
 
@@ -90,7 +94,7 @@ ENV NODE_COMPILE_CACHE=/opt/wherry/cache MALLOC_ARENA_MAX=1
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Wherry" \
-      org.opencontainers.image.description="Keeps a pod's configuration true to Git: every change one atomic set and one reload, refused or rolled back when bad" \
+      org.opencontainers.image.description="Keeps a pod's configuration true to Git or S3: every change one atomic set and one reload, refused or rolled back when bad" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
