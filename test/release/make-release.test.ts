@@ -9,7 +9,7 @@ import { parsePlace } from '../../src/release/place.ts';
 import { listReleases } from '../../src/release/releases.ts';
 import { rollBack } from '../../src/release/roll-back.ts';
 import { loadSettings } from '../../src/settings/settings.ts';
-import { failureOf } from '../support/git-source.ts';
+import { failureOf } from '../support/calls.ts';
 import { MemoryBucket } from '../support/memory-bucket.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 

@@ -6,7 +6,7 @@ import { UnsettledError } from '../../src/failure/failure.ts';
 import type { Bucket, PutRequest } from '../../src/release/bucket.ts';
 import { contentOfBytes, contentOfFile } from '../../src/release/content.ts';
 import { createCertificates, hasOpenssl } from '../reload/http/certificates.ts';
-import { failureOf, soon } from '../support/git-source.ts';
+import { failureOf, soon } from '../support/calls.ts';
 import { faults, s3FaultServer } from '../support/s3-fault-server.ts';
 import { Releaser } from '../support/s3-release.ts';
 import { temporaryDirectory } from '../support/temporary.ts';

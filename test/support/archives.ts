@@ -10,7 +10,8 @@ import { extractFiles } from '../../src/sources/archive/extract.ts';
 import type { ArchiveFormat } from '../../src/sources/archive/format.ts';
 import type { ArchiveFile } from '../../src/sources/archive/items.ts';
 import { type ArchiveListing, listArchive } from '../../src/sources/archive/list.ts';
-import { filesOf, MemorySink, soon } from './git-source.ts';
+import { soon } from './calls.ts';
+import { filesOf, MemorySink } from './taking.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** What a tree holds: text of a file, of an executable one, or of a symbolic link. */

@@ -1,6 +1,6 @@
 import type { GetAnswer, GetRequest, ListedObject, Store } from '../../src/sources/s3/store/store.ts';
+import { soon } from './calls.ts';
 import type { CephBucket, S3Keys } from './ceph.ts';
-import { soon } from './git-source.ts';
 import { keyPair, wireStore } from './wire-store.ts';
 
 export interface CephStoreOptions {

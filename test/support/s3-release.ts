@@ -7,7 +7,8 @@ import { S3Bucket } from '../../src/release/s3-bucket.ts';
 import { loadSettings } from '../../src/settings/settings.ts';
 import { createCredentials } from '../../src/sources/s3/credentials/create-credentials.ts';
 import { type Tree, treeOnDisk } from './archives.ts';
-import { RecordingLog, soon } from './git-source.ts';
+import { soon } from './calls.ts';
+import { RecordingLog } from './recording-log.ts';
 import type { S3Place } from './s3-source.ts';
 
 /** Whoever writes releases to `app/` of a bucket, with the pointer `app/current.json`. */

@@ -1,7 +1,8 @@
 import { loadSettings } from '../../src/settings/settings.ts';
 import type { Revision } from '../../src/snapshot/entry.ts';
 import { createS3Source } from '../../src/sources/s3/s3-source.ts';
-import { RecordingLog, type TestSource } from './git-source.ts';
+import { RecordingLog } from './recording-log.ts';
+import type { TestSource } from './taking.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface S3Place {

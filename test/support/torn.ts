@@ -5,9 +5,9 @@ import { formatRelease } from '../../src/sources/s3/pointer/document.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { packTar } from './archives.ts';
 import { type BucketOptions, bucket } from './ceph.ts';
-import { type Taken, take } from './git-source.ts';
 import { s3Source } from './s3-source.ts';
 import type { S3Writer } from './s3-writer.ts';
+import { type Taken, take } from './taking.ts';
 
 const names = Array.from({ length: 40 }, (_, index) => `conf-${String(index).padStart(2, '0')}`);
 

@@ -4,7 +4,8 @@ import type { CredentialSource, Credentials } from '../../src/sources/s3/credent
 import type { Timeouts } from '../../src/sources/s3/store/connection.ts';
 import { createStore, type S3Store } from '../../src/sources/s3/store/s3-store.ts';
 import type { GetRequest, ObjectHead } from '../../src/sources/s3/store/store.ts';
-import { RecordingLog, soon } from './git-source.ts';
+import { soon } from './calls.ts';
+import { RecordingLog } from './recording-log.ts';
 
 export interface StoreTarget {
   readonly endpoint: string;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { RefusedError } from '../../../src/failure/failure.ts';
 import type { ArchiveFormat } from '../../../src/sources/archive/format.ts';
 import { listBytes, packZip, readTree, tarEnd, tarEntry } from '../../support/archives.ts';
-import { failureOf } from '../../support/git-source.ts';
+import { failureOf } from '../../support/calls.ts';
 
 const content = randomBytes(150_000).toString('hex');
 const tar = Buffer.concat([tarEntry({ name: 'a' }, content), tarEnd]);

@@ -12,7 +12,7 @@ import {
   tarEntry,
   tarHeader,
 } from '../../support/archives.ts';
-import { failureOf } from '../../support/git-source.ts';
+import { failureOf } from '../../support/calls.ts';
 
 const MiB = 1024 ** 2;
 const file = (name: string, content: string | Buffer = 'x') => tarEntry({ name }, content);

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { RefusedError } from '../../../src/failure/failure.ts';
 import { gnuTar, infoZip, listBytes, readTree, run, type Tree, treeOnDisk } from '../../support/archives.ts';
-import { failureOf } from '../../support/git-source.ts';
+import { failureOf } from '../../support/calls.ts';
 import { hasProgram } from '../../support/prometheus.ts';
 
 const tree: Tree = {

@@ -10,7 +10,7 @@ import {
   tarEntry,
   tarHeader,
 } from '../../support/archives.ts';
-import { failureOf } from '../../support/git-source.ts';
+import { failureOf } from '../../support/calls.ts';
 
 const file = (name: string | Buffer, content = 'x') => tarEntry({ name }, content);
 const tarOf = (...parts: readonly Buffer[]) => Buffer.concat([...parts, tarEnd]);

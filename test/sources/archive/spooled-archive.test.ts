@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { RefusedError, TargetError, UnreachableError } from '../../../src/failure/failure.ts';
 import { removeSpoolLeftovers, SpooledArchive } from '../../../src/sources/archive/spooled-archive.ts';
 import { generous, packTar, packZip } from '../../support/archives.ts';
-import { failureOf, filesOf, MemorySink, soon } from '../../support/git-source.ts';
+import { failureOf, soon } from '../../support/calls.ts';
+import { filesOf, MemorySink } from '../../support/taking.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const subject = { setting: 'WHERRY_S3_ARCHIVE', key: 'set.tar.gz' };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RefusedError } from '../../../src/failure/failure.ts';
 import { listBytes, paxRecord, readTree, tarEnd, tarEntry, tarHeader } from '../../support/archives.ts';
-import { failureOf } from '../../support/git-source.ts';
+import { failureOf } from '../../support/calls.ts';
 
 const tarOf = (...parts: readonly Buffer[]) => Buffer.concat([...parts, tarEnd]);
 const file = (name: string, content = 'x') => tarEntry({ name }, content);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RefusedError } from '../../../src/failure/failure.ts';
 import { listBytes, packZip, readTree } from '../../support/archives.ts';
-import { failureOf } from '../../support/git-source.ts';
+import { failureOf } from '../../support/calls.ts';
 
 const format = 'zip';
 

@@ -3,9 +3,11 @@ import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { FileEntry } from '../../../src/snapshot/entry.ts';
 import type { FileSink } from '../../../src/sources/source.ts';
+import { failureOf, soon } from '../../support/calls.ts';
 import { GitHttpServer } from '../../support/git-http-server.ts';
 import { type Content, GitRepository } from '../../support/git-repository.ts';
-import { failureOf, filesOf, gitSource, MemorySink, soon, take } from '../../support/git-source.ts';
+import { gitSource } from '../../support/git-source.ts';
+import { filesOf, MemorySink, take } from '../../support/taking.ts';
 
 async function holding(files: Readonly<Record<string, Content>>): Promise<GitRepository> {
   const repository = await GitRepository.create();

@@ -2,17 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { cp, mkdir, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { failureOf, soon } from '../../support/calls.ts';
 import { GitHttpServer } from '../../support/git-http-server.ts';
 import { GitRepository } from '../../support/git-repository.ts';
-import {
-  failureOf,
-  filesOf,
-  gitSource,
-  MemorySink,
-  soon,
-  type TestSource,
-  take,
-} from '../../support/git-source.ts';
+import { gitSource } from '../../support/git-source.ts';
+import { filesOf, MemorySink, type TestSource, take } from '../../support/taking.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const files = { 'a.txt': 'one', 'dir/b.txt': 'two', 'dir/c.bin': randomBytes(50_000) };

@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { failureOf, soon } from '../../support/calls.ts';
 import { basic, type Fault, type GitHttpOptions, GitHttpServer } from '../../support/git-http-server.ts';
 import { GitRepository } from '../../support/git-repository.ts';
-import { failureOf, gitSource, soon, take } from '../../support/git-source.ts';
+import { gitSource } from '../../support/git-source.ts';
+import { take } from '../../support/taking.ts';
 
 async function served(options: Omit<GitHttpOptions, 'root'> = {}) {
   const repository = await GitRepository.create();

@@ -3,9 +3,11 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { GitError, runGit } from '../../../src/sources/git/git-command.ts';
 import { secretFile } from '../../../src/sources/git/secret-file.ts';
+import { soon } from '../../support/calls.ts';
 import { GitHttpServer } from '../../support/git-http-server.ts';
 import { GitRepository } from '../../support/git-repository.ts';
-import { gitSource, soon, take } from '../../support/git-source.ts';
+import { gitSource } from '../../support/git-source.ts';
+import { take } from '../../support/taking.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** A directory for the path in which a `git` notes its environment and arguments before it works. */

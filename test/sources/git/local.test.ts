@@ -3,8 +3,10 @@ import { chown, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { failureOf, soon } from '../../support/calls.ts';
 import { GitRepository, plainGit } from '../../support/git-repository.ts';
-import { failureOf, gitSource, soon, take } from '../../support/git-source.ts';
+import { gitSource } from '../../support/git-source.ts';
+import { take } from '../../support/taking.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const exec = promisify(execFile);

@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { failureOf, soon } from '../../support/calls.ts';
 import { GitHttpServer } from '../../support/git-http-server.ts';
 import { GitRepository } from '../../support/git-repository.ts';
-import { failureOf, gitSource, soon, take } from '../../support/git-source.ts';
+import { gitSource } from '../../support/git-source.ts';
+import { take } from '../../support/taking.ts';
 
 /** Each way to a repository that needs nothing but git. */
 const ways = {

@@ -1,9 +1,11 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { failureOf, soon } from '../../support/calls.ts';
 import { GitRepository } from '../../support/git-repository.ts';
-import { failureOf, gitSource, soon, take } from '../../support/git-source.ts';
+import { gitSource } from '../../support/git-source.ts';
 import { GitSshServer, hasSshd, newKey } from '../../support/git-ssh-server.ts';
+import { take } from '../../support/taking.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 async function served() {

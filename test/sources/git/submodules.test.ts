@@ -1,9 +1,11 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { failureOf, soon } from '../../support/calls.ts';
 import { basic, GitHttpServer } from '../../support/git-http-server.ts';
 import { GitRepository } from '../../support/git-repository.ts';
-import { failureOf, filesOf, gitSource, MemorySink, soon, take } from '../../support/git-source.ts';
+import { gitSource } from '../../support/git-source.ts';
+import { filesOf, MemorySink, take } from '../../support/taking.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 function gitmodules(modules: Readonly<Record<string, string>>): string {

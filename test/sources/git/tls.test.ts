@@ -1,10 +1,12 @@
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { failureOf, soon } from '../../support/calls.ts';
 import { Authority } from '../../support/git-certificates.ts';
 import { basic, type GitHttpOptions, GitHttpServer } from '../../support/git-http-server.ts';
 import { ForwardProxy } from '../../support/git-proxy.ts';
 import { GitRepository } from '../../support/git-repository.ts';
-import { failureOf, gitSource, soon, take } from '../../support/git-source.ts';
+import { gitSource } from '../../support/git-source.ts';
+import { take } from '../../support/taking.ts';
 
 async function servedByTls(options: Partial<GitHttpOptions> & { readonly clients?: Authority } = {}) {
   const authority = await Authority.create();

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { MissingError, SettingsError } from '../../../src/failure/failure.ts';
+import { failureOf, soon } from '../../support/calls.ts';
 import { bucket, type CephBucket, hasCeph } from '../../support/ceph.ts';
-import { failureOf, soon } from '../../support/git-source.ts';
 import { s3Source } from '../../support/s3-source.ts';
 import { read } from './prefix-bench.ts';
 

@@ -4,11 +4,12 @@ import { Failure } from '../../../src/failure/failure.ts';
 import { formatRelease } from '../../../src/sources/s3/pointer/document.ts';
 import type { Source } from '../../../src/sources/source.ts';
 import { packTar } from '../../support/archives.ts';
-import { soon, take } from '../../support/git-source.ts';
+import { soon } from '../../support/calls.ts';
 import { faults, type S3Server, type SeenRequest, s3FaultServer } from '../../support/s3-fault-server.ts';
 import type { FakeBucket } from '../../support/s3-server/bucket.ts';
 import type { Fault } from '../../support/s3-server/faults.ts';
 import { s3Source } from '../../support/s3-source.ts';
+import { take } from '../../support/taking.ts';
 
 const texts: Readonly<Record<string, string>> = {
   'a.conf': 'a\n',

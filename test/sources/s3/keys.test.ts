@@ -4,7 +4,7 @@ import { RefusedError } from '../../../src/failure/failure.ts';
 import { type Globs, pathFilterOf } from '../../../src/snapshot/path-filter.ts';
 import { Keys } from '../../../src/sources/s3/layouts/keys.ts';
 import type { ETag, ListedObject } from '../../../src/sources/s3/store/store.ts';
-import { RecordingLog } from '../../support/git-source.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
 
 interface Options extends Partial<Globs> {
   readonly prefix?: string;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { loadSettings } from '../../../../src/settings/settings.ts';
 import { examine } from '../../../../src/sources/s3/examination/examine.ts';
+import { soon } from '../../../support/calls.ts';
 import { allow, bucket, ceph, hasCeph } from '../../../support/ceph.ts';
-import { RecordingLog, soon } from '../../../support/git-source.ts';
+import { RecordingLog } from '../../../support/recording-log.ts';
 import { type S3Place, s3Settings } from '../../../support/s3-source.ts';
 
 async function messages(place: S3Place, more: Readonly<Record<string, string>>): Promise<readonly string[]> {

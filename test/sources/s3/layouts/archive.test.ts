@@ -4,9 +4,10 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { RefusedError, UnreachableError } from '../../../../src/failure/failure.ts';
 import { packTar } from '../../../support/archives.ts';
-import { failureOf, filesOf, MemorySink, soon, take } from '../../../support/git-source.ts';
+import { failureOf, soon } from '../../../support/calls.ts';
 import { faults, s3FaultServer } from '../../../support/s3-fault-server.ts';
 import { s3Source } from '../../../support/s3-source.ts';
+import { filesOf, MemorySink, take } from '../../../support/taking.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
 const key = 'releases/set.tar.gz';

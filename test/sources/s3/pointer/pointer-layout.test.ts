@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { gnuTar, treeOnDisk } from '../../../support/archives.ts';
+import { failureOf, soon } from '../../../support/calls.ts';
 import { bucket, hasCeph } from '../../../support/ceph.ts';
-import { failureOf, soon, take } from '../../../support/git-source.ts';
 import { Releaser } from '../../../support/s3-release.ts';
 import { s3Source } from '../../../support/s3-source.ts';
+import { take } from '../../../support/taking.ts';
 
 const settings = { POINTER: 'app/current.json' };
 const head = { apiVersion: 'wherry/v1', kind: 'Release', rev: 'r1', createdAt: '2026-11-22T23:59:59Z' };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { ETag } from '../../../../src/sources/s3/store/store.ts';
-import { failureOf, soon } from '../../../support/git-source.ts';
+import { failureOf, soon } from '../../../support/calls.ts';
 import { faults, generated, s3FaultServer } from '../../../support/s3-fault-server.ts';
 import { contentOf } from '../../../support/s3-server/content.ts';
 import { readObject, type WireStoreOptions, wireStore } from '../../../support/wire-store.ts';

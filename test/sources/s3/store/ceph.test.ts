@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { failureOf, soon } from '../../../support/calls.ts';
 import { bucket, ceph, hasCeph } from '../../../support/ceph.ts';
-import { failureOf, soon } from '../../../support/git-source.ts';
 import { wireStore } from '../../../support/wire-store.ts';
 
 const limit = 65_536;

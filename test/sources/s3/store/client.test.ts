@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ETag } from '../../../../src/sources/s3/store/store.ts';
-import { failureOf, soon } from '../../../support/git-source.ts';
+import { failureOf, soon } from '../../../support/calls.ts';
 import { faults, s3FaultServer } from '../../../support/s3-fault-server.ts';
 import { keyPair, readObject, type WireStoreOptions, wireStore } from '../../../support/wire-store.ts';
 

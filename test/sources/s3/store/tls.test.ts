@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { failureOf, soon } from '../../../support/calls.ts';
 import { Authority } from '../../../support/git-certificates.ts';
 import { ForwardProxy } from '../../../support/git-proxy.ts';
-import { failureOf, soon } from '../../../support/git-source.ts';
 import { s3FaultServer } from '../../../support/s3-fault-server.ts';
 import { readObject, wireStore } from '../../../support/wire-store.ts';
 
