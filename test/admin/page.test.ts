@@ -12,7 +12,9 @@ const inStep = {
 describe('the page', () => {
   test('shows the status', () => {
     const page = renderPage(full, now);
-    expect(page).toContain('<dt>published</dt><dd>b0a1c2<br>content sha256:00<br>sequence 7, 12 files, 3.4 KiB<br>');
+    expect(page).toContain(
+      '<dt>published</dt><dd>b0a1c2<br>content sha256:00<br>sequence 7, 12 files, 3.4 KiB<br>',
+    );
     expect(page).toContain('no process &#34;nginx&#34; is running');
   });
 
