@@ -20,6 +20,7 @@ export class Incoming implements Disposable {
   #wake: (() => void) | undefined;
   #isWatched = false;
   #isDisposed = false;
+  #received = 0;
   #error: Error | undefined;
 
   constructor(message: http.IncomingMessage, options: IncomingOptions) {
@@ -42,7 +43,10 @@ export class Incoming implements Disposable {
       if (this.#isDisposed) throw reset('the answer was given up');
       if (this.#error !== undefined) throw this.#error;
       const chunk: Buffer | null = message.read();
-      if (chunk !== null) return chunk;
+      if (chunk !== null) {
+        this.#received += chunk.byteLength;
+        return chunk;
+      }
       if (message.readableEnded && message.complete) return undefined;
       if (message.readableEnded || message.destroyed) throw reset('the answer was cut short');
       await this.#movement();
@@ -67,6 +71,8 @@ export class Incoming implements Disposable {
       if (this.#isShort) await this.whole(worthDraining);
     } catch {
       this.#options.signal.throwIfAborted();
+    } finally {
+      this[Symbol.dispose]();
     }
   }
 
@@ -80,9 +86,11 @@ export class Incoming implements Disposable {
     this.#wake?.();
   }
 
+  /** What is left of it, as far as it is known. */
   get #isShort(): boolean {
     const hasNone = this.status === 304 || this.#options.isHead;
-    return hasNone || Number(this.headers['content-length'] ?? worthDraining) <= worthDraining;
+    const length = Number(this.headers['content-length'] ?? worthDraining);
+    return hasNone || length - this.#received <= worthDraining;
   }
 
   #drain(): void {
