@@ -81,8 +81,14 @@ function exchange(
     const request = start(port === undefined ? options : { ...options, port });
     // For a proxy Node.js has put the path through a URL, which collapses `..` into the path of another bucket.
     if (request.path !== path) request.path = `http://${headers['host']}${path}`;
+    // A request that waits for a proxy's tunnel says nothing when it is destroyed.
+    const giveUp = (error: Error) => {
+      over();
+      reject(error);
+      request.destroy(error);
+    };
     const late = (what: string, limit: number) =>
-      request.destroy(Object.assign(new Error(`${what} within ${limit / 1000} s`), { code: 'ETIMEDOUT' }));
+      giveUp(Object.assign(new Error(`${what} within ${limit / 1000} s`), { code: 'ETIMEDOUT' }));
     let timer = setTimeout(late, timeouts.connect, 'no connection was made', timeouts.connect);
     let isOver = false;
     const over = () => {
@@ -94,7 +100,7 @@ function exchange(
       if (isOver) return;
       timer = setTimeout(late, timeouts.firstByte, 'it did not answer', timeouts.firstByte);
     };
-    const abort = () => request.destroy();
+    const abort = () => giveUp(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     request.once('socket', (socket: Socket & { readonly secureConnecting?: boolean }) => {
       if (!socket.connecting && socket.secureConnecting !== true) connected();

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ETag } from '../../../../src/sources/s3/store/store.ts';
-import { soon } from '../../../support/calls.ts';
+import { failureOf, soon } from '../../../support/calls.ts';
+import { ForwardProxy } from '../../../support/git-proxy.ts';
 import { readObject, wireStore } from '../../../support/wire-store.ts';
 
 const setting = 'WHERRY_S3_OBJECT';
@@ -51,3 +52,38 @@ test.each(['ifNoneMatch', 'ifMatch'])(
     await expect.poll(open, { timeout: 3000 }).toBe(0);
   },
 );
+
+describe('behind a proxy', () => {
+  const timeouts = { connect: 200 };
+
+  /** Takes connections, and says nothing. */
+  async function silent(): Promise<number> {
+    const sockets = new Set<Socket>();
+    const server = net.createServer((socket) => sockets.add(socket.on('error', () => undefined)));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    return (server.address() as AddressInfo).port;
+  }
+
+  test('that does not answer, a request ends in time', async () => {
+    const env = { HTTPS_PROXY: `http://127.0.0.1:${await silent()}` };
+    const { store } = wireStore({ ...keys, endpoint: 'https://s3.test' }, 'bucket', { env, timeouts });
+    const failure = await failureOf(store.get({ key: 'key', setting }, soon()));
+    expect(failure.kind).toBe('unreachable');
+    expect(failure.message).toContain('no connection was made within 0.2 s');
+  }, 5000);
+
+  test('that leads to a host that does not answer, a request ends when it is aborted', async () => {
+    const proxy = await ForwardProxy.start();
+    const endpoint = `https://127.0.0.1:${await silent()}`;
+    const { store } = wireStore({ ...keys, endpoint }, 'bucket', { env: { HTTPS_PROXY: proxy.url } });
+    const abort = new AbortController();
+    const call = store.get({ key: 'key', setting }, abort.signal);
+    await expect.poll(() => proxy.seen).toHaveLength(1);
+    abort.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+  }, 5000);
+});
