@@ -88,7 +88,7 @@ async function bringAgain(context: Context, to: PublishedSet, signal: AbortSigna
   const sequence = memory.state.sequence + 1;
   const current = await publisher.current(memory.state.sequence > 0);
   // What it drops of the bad set is meant.
-  const guardRails = { ...parts.guardRails, maxDelete: 1 };
+  const guardRails = { ...parts.guardRails, maxDelete: 1, refuseCollapse: false };
   const next = { sequence, current, isPublished: false };
   const prepared = await prepareSet(
     { parts: { ...parts, guardRails }, source, publisher, stageOptions, snapshot, ...next },

@@ -412,6 +412,32 @@ describe('by hand', () => {
     expect(await readSet(target)).toEqual({ a: 'r1' });
   });
 
+  test('rollback takes a much smaller set from the source, which is meant and no collapse', async () => {
+    const target = await temporaryDirectory();
+    const source = new MemorySource();
+    const guardRails = {
+      maxFiles: 10,
+      maxDelete: 1,
+      require: [],
+      allowEmpty: false,
+      refuseCollapse: true,
+      kept: [],
+    };
+    const targets = [new Application(target)];
+    await using engine = engineOn(target, source, { targets, guardRails }, { retain: 60_000 });
+    await engine.open();
+    await engine.start();
+    for (const [revision, files] of Object.entries({ r1: { a: '1' }, r2: { a: '2', b: '2', c: '2' } })) {
+      source.set(revision, files);
+      await turn(engine);
+      await expect.poll(() => engine.state?.good?.revision).toBe(revision);
+    }
+    await rm(join(target, engine.state?.previousGood?.generation ?? ''), { recursive: true });
+    await engine.ask({ action: 'rollback', id: 'rollback' });
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: '1' });
+  });
+
   test('rollback ends in the middle of its copy when the process does, and leaves nothing of it', async () => {
     const { target, engine, ask } = await publishTwo();
     await ask({ action: 'rollback' });
