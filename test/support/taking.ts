@@ -13,12 +13,21 @@ export interface TestSource {
 export class MemorySink implements FileSink {
   readonly files = new Map<string, Buffer>();
   readonly puts: string[] = [];
+  /** Of them, those whose content did not come in one piece. */
+  readonly streamed = new Set<string>();
+
+  get texts(): Readonly<Record<string, string>> {
+    return Object.fromEntries(Array.from(this.files, ([path, bytes]) => [path, bytes.toString('utf8')]));
+  }
 
   async put(file: FileEntry, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     this.puts.push(file.path);
     const chunks: Uint8Array[] = [];
     if (content instanceof Uint8Array) chunks.push(content);
-    else for await (const chunk of content) chunks.push(Buffer.from(chunk));
+    else {
+      this.streamed.add(file.path);
+      for await (const chunk of content) chunks.push(Buffer.from(chunk));
+    }
     this.files.set(file.path, Buffer.concat(chunks));
   }
 }
@@ -34,13 +43,12 @@ export interface Taken {
 }
 
 /** A snapshot with all its contents. */
-export async function take(source: Source, signal = soon()): Promise<Taken> {
+export async function take(source: Pick<Source, 'snapshot' | 'write'>, signal = soon()): Promise<Taken> {
   const snapshot = await source.snapshot(signal);
   const sink = new MemorySink();
   await source.write(filesOf(snapshot.entries), sink, signal);
   const links = snapshot.entries.flatMap((entry) =>
     entry.kind === 'link' ? [[entry.path, `-> ${entry.target}`] as const] : [],
   );
-  const contents = [...sink.files].map(([path, bytes]) => [path, bytes.toString('utf8')] as const);
-  return { snapshot, texts: Object.fromEntries([...contents, ...links]) };
+  return { snapshot, texts: { ...sink.texts, ...Object.fromEntries(links) } };
 }

@@ -1,33 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Log } from '../../../../src/platform/log.ts';
 import {
   type CredentialOptions,
   createCredentials,
 } from '../../../../src/sources/s3/credentials/create-credentials.ts';
+import { RecordingLog } from '../../../support/recording-log.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
-
-export interface Line {
-  readonly level: string;
-  readonly message: string;
-  readonly fields: object;
-}
-
-export function recordingLog() {
-  const lines: Line[] = [];
-  const at = (level: string) => (fields: object, message: string) => {
-    lines.push({ level, message, fields });
-  };
-  const log: Log = {
-    trace: at('trace'),
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-  };
-  return { log, lines };
-}
 
 export const never = new AbortController().signal;
 
@@ -48,7 +27,7 @@ export async function credentialsBench(
 ) {
   const home = await temporaryDirectory();
   await mkdir(join(home, '.aws'));
-  const { log, lines } = recordingLog();
+  const log = new RecordingLog();
   const credentials = createCredentials({
     settings: { ...none, ...settings },
     env: { PATH: process.env['PATH'], HOME: home, AWS_EC2_METADATA_DISABLED: 'true', ...env },
@@ -59,7 +38,7 @@ export async function credentialsBench(
   return {
     credentials,
     home,
-    lines,
+    lines: log.lines,
     write: async (path: string, content: string) => writeFile(join(home, path), content),
   };
 }

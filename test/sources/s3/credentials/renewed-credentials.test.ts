@@ -5,7 +5,8 @@ import {
   type Found,
   RenewedCredentials,
 } from '../../../../src/sources/s3/credentials/renewed-credentials.ts';
-import { fileWith, never, recordingLog } from './credentials-bench.ts';
+import { RecordingLog } from '../../../support/recording-log.ts';
+import { fileWith, never } from './credentials-bench.ts';
 
 const minute = 60_000;
 
@@ -20,7 +21,7 @@ function found(id: string, expiresAt: number | undefined): Found {
 function bench(answer: () => Found | Promise<Found>, files: readonly string[] = []) {
   const clock = { now: 0 };
   const calls = { count: 0 };
-  const { log, lines } = recordingLog();
+  const log = new RecordingLog();
   const source = new RenewedCredentials({
     description: 'tests',
     files,
@@ -32,7 +33,7 @@ function bench(answer: () => Found | Promise<Found>, files: readonly string[] = 
       return answer();
     },
   });
-  return { source, clock, calls, lines, id: async () => (await source.get(never)).accessKeyId };
+  return { source, clock, calls, lines: log.lines, id: async () => (await source.get(never)).accessKeyId };
 }
 
 describe('credentials that end', () => {
@@ -204,7 +205,7 @@ describe('a search', () => {
   });
 
   test('ends with the source', async () => {
-    const { log } = recordingLog();
+    const log = new RecordingLog();
     const source = new RenewedCredentials({
       description: 'tests',
       files: [],

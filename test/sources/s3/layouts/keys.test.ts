@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RefusedError } from '../../../src/failure/failure.ts';
-import { type Globs, pathFilterOf } from '../../../src/snapshot/path-filter.ts';
-import { Keys } from '../../../src/sources/s3/layouts/keys.ts';
-import type { ETag, ListedObject } from '../../../src/sources/s3/store/store.ts';
-import { RecordingLog } from '../../support/recording-log.ts';
+import { RefusedError } from '../../../../src/failure/failure.ts';
+import { type Globs, pathFilterOf } from '../../../../src/snapshot/path-filter.ts';
+import { Keys } from '../../../../src/sources/s3/layouts/keys.ts';
+import type { ETag, ListedObject } from '../../../../src/sources/s3/store/store.ts';
+import { RecordingLog } from '../../../support/recording-log.ts';
 
 interface Options extends Partial<Globs> {
   readonly prefix?: string;

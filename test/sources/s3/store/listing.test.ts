@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { UnreachableError } from '../../../src/failure/failure.ts';
-import { listObjects } from '../../../src/sources/s3/store/listing.ts';
-import type { FetchPage, ListOptions } from '../../../src/sources/s3/store/paging.ts';
-import type { ListedObject } from '../../../src/sources/s3/store/store.ts';
-import { listVersions } from '../../../src/sources/s3/store/versions.ts';
+import { UnreachableError } from '../../../../src/failure/failure.ts';
+import { listObjects } from '../../../../src/sources/s3/store/listing.ts';
+import type { FetchPage, ListOptions } from '../../../../src/sources/s3/store/paging.ts';
+import type { ListedObject } from '../../../../src/sources/s3/store/store.ts';
+import { listVersions } from '../../../../src/sources/s3/store/versions.ts';
 
 const time = '2026-11-22T23:59:59.000Z';
 const { signal } = new AbortController();

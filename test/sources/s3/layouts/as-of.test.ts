@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { MissingError, RefusedError, SettingsError } from '../../../src/failure/failure.ts';
-import { AsOfLayout, type AsOfOptions } from '../../../src/sources/s3/layouts/as-of.ts';
-import { MemoryStore } from '../../support/memory-store.ts';
-import { RecordingLog } from '../../support/recording-log.ts';
+import { MissingError, RefusedError, SettingsError } from '../../../../src/failure/failure.ts';
+import { AsOfLayout, type AsOfOptions } from '../../../../src/sources/s3/layouts/as-of.ts';
+import { MemoryStore } from '../../../support/memory-store.ts';
+import { RecordingLog } from '../../../support/recording-log.ts';
 import { prefixOptions, read, signal } from './prefix-bench.ts';
 
 function filled(versioned = true): MemoryStore {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { MissingError, SettingsError } from '../../../src/failure/failure.ts';
-import { failureOf, soon } from '../../support/calls.ts';
-import { bucket, type CephBucket, hasCeph } from '../../support/ceph.ts';
-import { s3Source } from '../../support/s3-source.ts';
+import { MissingError, SettingsError } from '../../../../src/failure/failure.ts';
+import { failureOf, soon } from '../../../support/calls.ts';
+import { bucket, type CephBucket, hasCeph } from '../../../support/ceph.ts';
+import { s3Source } from '../../../support/s3-source.ts';
 import { read } from './prefix-bench.ts';
 
 type Settings = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { XmlError, XmlReader } from '../../../src/sources/s3/store/xml.ts';
+import { XmlError, XmlReader } from '../../../../src/sources/s3/store/xml.ts';
 
 type Node = { readonly name: string; readonly content: string | readonly Node[] };
 

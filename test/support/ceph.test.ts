@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { allow, bucket, ceph, hasCeph } from '../../support/ceph.ts';
-import { S3Writer } from '../../support/s3-writer.ts';
+import { allow, bucket, ceph, hasCeph } from './ceph.ts';
+import { S3Writer } from './s3-writer.ts';
 
 describe.skipIf(!hasCeph)('the real S3 server of the tests', () => {
   test('keeps what is put, versions of it, and what comes in parts', async () => {

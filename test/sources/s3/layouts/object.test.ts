@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { failureOf, soon } from '../../support/calls.ts';
-import { bucket, hasCeph } from '../../support/ceph.ts';
-import { s3Source } from '../../support/s3-source.ts';
-import { take } from '../../support/taking.ts';
+import { failureOf, soon } from '../../../support/calls.ts';
+import { bucket, hasCeph } from '../../../support/ceph.ts';
+import { s3Source } from '../../../support/s3-source.ts';
+import { take } from '../../../support/taking.ts';
 
 describe.skipIf(!hasCeph)('a set that is one object', () => {
   test('is that file, by the last element of its key', async () => {

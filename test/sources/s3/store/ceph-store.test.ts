@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { DeniedError, MissingError } from '../../../src/failure/failure.ts';
-import type { ETag } from '../../../src/sources/s3/store/store.ts';
-import { failureOf, soon } from '../../support/calls.ts';
-import { allow, type BucketOptions, bucket, ceph, hasCeph } from '../../support/ceph.ts';
-import { cephStore, getOf, listOf, textOf } from '../../support/ceph-store.ts';
+import { DeniedError, MissingError } from '../../../../src/failure/failure.ts';
+import type { ETag } from '../../../../src/sources/s3/store/store.ts';
+import { failureOf, soon } from '../../../support/calls.ts';
+import { allow, type BucketOptions, bucket, ceph, hasCeph } from '../../../support/ceph.ts';
+import { cephStore, getOf, listOf, textOf } from '../../../support/ceph-store.ts';
 
 /** A bucket and the owner's view of it. */
 async function owned(options: BucketOptions = {}) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { bucket, hasCeph } from '../../support/ceph.ts';
-import { cephStore, listOf, textOf } from '../../support/ceph-store.ts';
-import { fill } from '../../support/s3-fill.ts';
+import { bucket, hasCeph } from '../../../support/ceph.ts';
+import { cephStore, listOf, textOf } from '../../../support/ceph-store.ts';
+import { fill } from '../../../support/s3-fill.ts';
 
 const oddKeys = [
   'a b',

@@ -1,9 +1,9 @@
 import * as s3 from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
-import { faults, generated, type S3Server, s3FaultServer } from '../../support/s3-fault-server.ts';
-import { fullChecksum } from '../../support/s3-server/checksums.ts';
-import { contentOf } from '../../support/s3-server/content.ts';
-import { S3Writer } from '../../support/s3-writer.ts';
+import { faults, generated, type S3Server, s3FaultServer } from '../s3-fault-server.ts';
+import { S3Writer } from '../s3-writer.ts';
+import { fullChecksum } from './checksums.ts';
+import { contentOf } from './content.ts';
 
 function clientOf(server: S3Server, options: s3.S3ClientConfig = {}): s3.S3Client {
   const { endpoint, accessKeyId, secretAccessKey } = server;

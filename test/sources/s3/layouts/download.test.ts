@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { MissingError, TargetError, UnsettledError } from '../../../src/failure/failure.ts';
-import type { FileEntry, Fingerprint } from '../../../src/snapshot/entry.ts';
-import { parsePath } from '../../../src/snapshot/path-rules.ts';
-import { download } from '../../../src/sources/s3/layouts/download.ts';
-import type { ETag, GetRequest } from '../../../src/sources/s3/store/store.ts';
-import { MemoryStore } from '../../support/memory-store.ts';
-import { MemorySink, signal } from './prefix-bench.ts';
+import { MissingError, TargetError, UnsettledError } from '../../../../src/failure/failure.ts';
+import type { FileEntry, Fingerprint } from '../../../../src/snapshot/entry.ts';
+import { parsePath } from '../../../../src/snapshot/path-rules.ts';
+import { download } from '../../../../src/sources/s3/layouts/download.ts';
+import type { ETag, GetRequest } from '../../../../src/sources/s3/store/store.ts';
+import { MemoryStore } from '../../../support/memory-store.ts';
+import { MemorySink } from '../../../support/taking.ts';
+import { signal } from './prefix-bench.ts';
 
 function file(path: string): FileEntry {
   return { kind: 'file', path: parsePath(path), executable: false, fingerprint: `t:${path}` as Fingerprint };
@@ -27,7 +28,7 @@ describe('a download', () => {
     const { store, files } = filled(20);
     const sink = new MemorySink();
     await download(files, { store, concurrency: 4, locate }, sink, signal);
-    expect(sink.contents).toEqual(Object.fromEntries(files.map(({ path }) => [path, `content of ${path}`])));
+    expect(sink.texts).toEqual(Object.fromEntries(files.map(({ path }) => [path, `content of ${path}`])));
     expect(store.busiest).toBe(4);
     expect(store.requests).toHaveLength(20);
   });
@@ -46,9 +47,9 @@ describe('a download', () => {
     const sink = new MemorySink();
     await download(['large', 'small', 'empty'].map(file), { store, concurrency: 1, locate }, sink, signal);
     expect([...sink.streamed]).toEqual(['large']);
-    expect(sink.contents['large']).toHaveLength(300 * 1024);
-    expect(sink.contents['small']).toHaveLength(200 * 1024);
-    expect(sink.contents['empty']).toBe('');
+    expect(sink.texts['large']).toHaveLength(300 * 1024);
+    expect(sink.texts['small']).toHaveLength(200 * 1024);
+    expect(sink.texts['empty']).toBe('');
   });
 
   test.each([true, false])(

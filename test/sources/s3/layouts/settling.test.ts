@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MissingError, RefusedError, UnsettledError } from '../../../src/failure/failure.ts';
-import type { Revision } from '../../../src/snapshot/entry.ts';
-import { pathFilterOf } from '../../../src/snapshot/path-filter.ts';
-import { ListingDigest } from '../../../src/sources/s3/layouts/listing-digest.ts';
-import { SettlingLayout, type SettlingOptions } from '../../../src/sources/s3/layouts/settling.ts';
-import type { ETag, ListedObject } from '../../../src/sources/s3/store/store.ts';
-import { MemoryStore, type MemoryStoreOptions } from '../../support/memory-store.ts';
-import { RecordingLog } from '../../support/recording-log.ts';
+import { MissingError, RefusedError, UnsettledError } from '../../../../src/failure/failure.ts';
+import type { Revision } from '../../../../src/snapshot/entry.ts';
+import { pathFilterOf } from '../../../../src/snapshot/path-filter.ts';
+import { ListingDigest } from '../../../../src/sources/s3/layouts/listing-digest.ts';
+import { SettlingLayout, type SettlingOptions } from '../../../../src/sources/s3/layouts/settling.ts';
+import type { ETag, ListedObject } from '../../../../src/sources/s3/store/store.ts';
+import { MemoryStore, type MemoryStoreOptions } from '../../../support/memory-store.ts';
+import { RecordingLog } from '../../../support/recording-log.ts';
 import { prefixOptions, read, signal } from './prefix-bench.ts';
 
 function bench(changes: Partial<SettlingOptions> = {}, storeOptions?: MemoryStoreOptions) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { UnreachableError } from '../../../src/failure/failure.ts';
-import { failureOf, soon } from '../../support/calls.ts';
-import { faults, s3FaultServer } from '../../support/s3-fault-server.ts';
-import { s3Source } from '../../support/s3-source.ts';
+import { UnreachableError } from '../../../../src/failure/failure.ts';
+import { failureOf, soon } from '../../../support/calls.ts';
+import { faults, s3FaultServer } from '../../../support/s3-fault-server.ts';
+import { s3Source } from '../../../support/s3-source.ts';
 import { read } from './prefix-bench.ts';
 
 type Fault = ReturnType<typeof faults.html>;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { MissingError, UnsettledError } from '../../../src/failure/failure.ts';
-import type { Revision } from '../../../src/snapshot/entry.ts';
-import { MarkerLayout, type MarkerOptions } from '../../../src/sources/s3/layouts/marker.ts';
-import { MemoryStore, type MemoryStoreOptions } from '../../support/memory-store.ts';
-import { RecordingLog } from '../../support/recording-log.ts';
+import { MissingError, UnsettledError } from '../../../../src/failure/failure.ts';
+import type { Revision } from '../../../../src/snapshot/entry.ts';
+import { MarkerLayout, type MarkerOptions } from '../../../../src/sources/s3/layouts/marker.ts';
+import { MemoryStore, type MemoryStoreOptions } from '../../../support/memory-store.ts';
+import { RecordingLog } from '../../../support/recording-log.ts';
 import { prefixOptions, read, signal } from './prefix-bench.ts';
 
 const names = ['a', 'b', 'c'];
