@@ -14,7 +14,7 @@ export interface Item {
   readonly isDeleteMarker: boolean;
 }
 
-/** An item as it is written. */
+/** An item as it is written, but for the quotes around its ETag. */
 export interface RawItem {
   readonly element: string;
   key: string | undefined;
@@ -50,7 +50,8 @@ export function readItem(xml: XmlReader, element: string): RawItem {
     if (field === undefined) xml.skip();
     else {
       if (item[field] !== undefined) throw new PageFault(`it has ${name} twice in one object`);
-      item[field] = xml.text();
+      const text = xml.text();
+      item[field] = field === 'etag' ? bareETag(text) : text;
     }
   }
   return item;
@@ -62,7 +63,7 @@ export function itemOf(raw: RawItem, decode: DecodeKey): Item {
   const isDeleteMarker = raw.element === 'DeleteMarker';
   const lastModified = new Date(raw.lastModified ?? '');
   if (Number.isNaN(lastModified.getTime())) throw incomplete(key, 'time');
-  const etag = bareETag(raw.etag ?? '');
+  const etag = (raw.etag ?? '') as ETag;
   if (etag === '' && !isDeleteMarker) throw incomplete(key, 'ETag');
   const size = raw.size ?? (isDeleteMarker ? '0' : '');
   if (!/^\d{1,15}$/.test(size)) throw incomplete(key, 'size');
@@ -82,8 +83,8 @@ function incomplete(key: string, what: string): PageFault {
   return new PageFault(`it has no ${what} of the key ${JSON.stringify(key)}`);
 }
 
-function bareETag(written: string): ETag {
+function bareETag(written: string): string {
   const tag = written.startsWith('W/') ? written.slice(2) : written;
   const isQuoted = tag.length >= 2 && tag.startsWith('"') && tag.endsWith('"');
-  return (isQuoted ? tag.slice(1, -1) : tag) as ETag;
+  return isQuoted ? tag.slice(1, -1) : tag;
 }

@@ -1,6 +1,7 @@
 import { type Item, itemOf, type RawItem, readItem } from './item.ts';
 import { decoderOf } from './key-encoding.ts';
 import { PageFault } from './page-fault.ts';
+import { readUsualItems } from './usual-item.ts';
 import { XmlReader } from './xml.ts';
 
 /** One page of a listing, of objects or of versions; its keys are decoded. */
@@ -36,7 +37,10 @@ export function readPage(document: Uint8Array, root: string, items: ReadonlySet<
   if (found !== root) throw foreign(found, xml);
   const fields = new Map<string, string>();
   const raw: RawItem[] = [];
-  for (let name = xml.child(); name !== undefined; name = xml.child()) {
+  for (;;) {
+    if (items.has('Contents')) readUsualItems(xml, raw);
+    const name = xml.child();
+    if (name === undefined) break;
     if (items.has(name)) raw.push(readItem(xml, name));
     else if (isPageField.has(name)) {
       if (fields.has(name)) throw new PageFault(`it has ${name} twice`);

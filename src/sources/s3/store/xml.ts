@@ -54,6 +54,20 @@ export class XmlReader {
     return undefined;
   }
 
+  /** Passes what a sticky pattern of whole elements matches from here on, as often as it does. */
+  pass(elements: RegExp, take: (found: RegExpExecArray) => void): void {
+    if (this.#isEmpty) return;
+    // The loop turns a thousand times a page, mostly without a compiler: it keeps to local variables.
+    const text = this.#text;
+    let end = this.#at;
+    elements.lastIndex = end;
+    for (let found = elements.exec(text); found !== null; found = elements.exec(text)) {
+      end = elements.lastIndex;
+      take(found);
+    }
+    this.#at = end;
+  }
+
   /** The text of the innermost element, which may have no other elements, and leaves it. */
   text(): string {
     if (this.#leaveIfEmpty()) return '';

@@ -298,6 +298,79 @@ describe('what is no listing is refused, and never an empty bucket:', () => {
   });
 });
 
+describe('an object', () => {
+  const text = fc.constantFrom(
+    'conf/a',
+    'conf/%20+',
+    'e1',
+    'W/e1',
+    '"e1"',
+    '5',
+    '',
+    time,
+    '&quot;e1&quot;',
+    '&amp;',
+    '>',
+  );
+  const element = fc
+    .tuple(
+      fc.constantFrom('Key', 'LastModified', 'ETag', 'Size', 'StorageClass', 'ChecksumType', 'Type'),
+      text,
+    )
+    .map(([name, inner]) => `<${name}>${inner}</${name}>`);
+  const usual = fc
+    .record({
+      key: fc.constantFrom('conf/a', 'conf/%2B+', 'conf/>', 'conf/&amp;', ''),
+      etag: fc.constantFrom(
+        '"e1"',
+        '&quot;e1&quot;',
+        '&quot;e1-2"',
+        '"W/e1"',
+        '&quot;&quot;',
+        'W/"e1"',
+        'e1',
+      ),
+      size: fc.constantFrom('5', '0', '-1', '9999999999999999', ''),
+      date: fc.constantFrom(time, '2026-11-22T23:59:59Z', '2026-13-01T00:00:00Z', ''),
+      extra: fc.constantFrom(
+        '',
+        '<ChecksumAlgorithm>CRC32</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>',
+      ),
+      rest: fc.constantFrom(
+        '',
+        '<StorageClass>GLACIER</StorageClass><Type>Normal</Type>',
+        '<Type>Normal</Type>',
+      ),
+    })
+    .map(
+      ({ key, etag, size, date, extra, rest }) =>
+        `<Key>${key}</Key><LastModified>${date}</LastModified><ETag>${etag}</ETag>${extra}<Size>${size}</Size>${rest}`,
+    );
+
+  test('is the same whether it is read in one step or, for the space in it, element by element', async () => {
+    const outcome = async (contents: string) => {
+      const fields = '<KeyCount>1</KeyCount><EncodingType>url</EncodingType>';
+      try {
+        return await list([page({ contents: `<Contents>${contents}</Contents>`, fields })]);
+      } catch (error) {
+        return (error as Error).message.replace(/ at character \d+/, '');
+      }
+    };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          usual,
+          fc.array(element).map((all) => all.join('')),
+        ),
+        async (contents) => {
+          expect(await outcome(contents)).toEqual(await outcome(` ${contents}`));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe('a listing of versions', () => {
   const version = (key: string, id: string, more = '') =>
     `<Version><Key>${key}</Key><VersionId>${id}</VersionId><IsLatest>true</IsLatest><LastModified>${time}</LastModified><ETag>"e"</ETag><Size>5</Size>${more}</Version>`;
