@@ -4,7 +4,7 @@ import { byPath } from '../publish/manifest.ts';
 import { isSameSet, type ManifestHead, type Stage, type StageOptions } from '../publish/stage.ts';
 import type { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import type { FileEntry, Snapshot } from '../snapshot/entry.ts';
-import { checkGuardRails } from '../snapshot/guard-rails.ts';
+import { checkGuardRails, checkKnownSize } from '../snapshot/guard-rails.ts';
 import { applyLinkRule } from '../snapshot/links.ts';
 import { checkCoexistence } from '../snapshot/path-rules.ts';
 import type { Source } from '../sources/source.ts';
@@ -41,6 +41,7 @@ export async function prepareSet(options: PrepareOptions, signal: AbortSignal): 
   checkCoexistence(entries);
   const published = new Set<string>(current?.manifest.files.map(({ path }) => path));
   checkGuardRails(entries, published, parts.guardRails);
+  checkKnownSize(entries, options.stageOptions.maxBytes);
   const isSame = current !== undefined && isSameSet(entries, current.manifest, options.stageOptions);
   if (isSame && options.isPublished) return { kind: 'equal' };
   await publisher.refuseForeign(entries);

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { RefusedError } from '../failure/failure.ts';
 import { fsyncAll, manyFiles } from '../platform/flush.ts';
 import { Gate } from '../platform/gate.ts';
-import { formatSize } from '../platform/units.ts';
 import type { Entry, FileEntry, RelativePath } from '../snapshot/entry.ts';
+import { tooLarge } from '../snapshot/guard-rails.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import type { FileSink } from '../sources/source.ts';
 import { carryUnchanged } from './carry.ts';
@@ -193,13 +193,7 @@ export class Stage implements FileSink, AsyncDisposable {
 
   #count(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes > this.#options.maxBytes) {
-      throw new RefusedError({
-        setting: 'WHERRY_MAX_BYTES',
-        problem: `the set is larger than ${formatSize(this.#options.maxBytes)}`,
-        cure: 'take a part with globs (or a path of the source), or raise the limit',
-      });
-    }
+    if (this.#bytes > this.#options.maxBytes) throw tooLarge(this.#options.maxBytes);
   }
 
   async #makeParents(path: RelativePath | string): Promise<void> {

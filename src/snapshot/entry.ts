@@ -17,6 +17,8 @@ export interface FileEntry {
   readonly path: RelativePath;
   readonly executable: boolean;
   readonly fingerprint: Fingerprint;
+  /** Bytes of its content, where the source tells before it is asked for it. */
+  readonly size?: number;
 }
 
 export interface LinkEntry {

@@ -1,4 +1,5 @@
 import { RefusedError } from '../failure/failure.ts';
+import { formatSize } from '../platform/units.ts';
 import type { Entry } from './entry.ts';
 
 export interface GuardRails {
@@ -72,4 +73,19 @@ export function checkGuardRails(
       cure: 'raise the limit for this change if it is meant',
     });
   }
+}
+
+/** Refuses a set that is too large as far as its source tells, before anything of it is fetched. */
+export function checkKnownSize(entries: readonly Entry[], maxBytes: number): void {
+  let bytes = 0;
+  for (const entry of entries) if (entry.kind === 'file') bytes += entry.size ?? 0;
+  if (bytes > maxBytes) throw tooLarge(maxBytes);
+}
+
+export function tooLarge(maxBytes: number): RefusedError {
+  return new RefusedError({
+    setting: 'WHERRY_MAX_BYTES',
+    problem: `the set is larger than ${formatSize(maxBytes)}`,
+    cure: 'take a part with globs (or a path of the source), or raise the limit',
+  });
 }

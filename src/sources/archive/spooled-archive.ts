@@ -17,7 +17,9 @@ export interface SpoolOptions {
   readonly format: ArchiveFormat;
   /** Private to this program; it is made. */
   readonly directory: string;
-  /** A larger archive is refused while it comes. */
+  /** Bytes of the archive, where they are known before it comes. */
+  readonly size?: number;
+  /** A larger archive is refused, while it comes at the latest. */
   readonly maxBytes: number;
   /** 64 hexadecimal digits that its content must have, where they are known. */
   readonly sha256?: string | undefined;
@@ -44,7 +46,8 @@ export class SpooledArchive implements AsyncDisposable {
     options: SpoolOptions,
     signal: AbortSignal,
   ): Promise<SpooledArchive> {
-    const { directory, format, subject } = options;
+    const { directory, format, subject, size = 0, maxBytes } = options;
+    if (size > maxBytes) throw tooLarge(subject, maxBytes);
     const path = join(directory, `${prefix}${randomUUID()}${suffix}`);
     await onSpool(ensureDirectory(directory, 0o700));
     try {

@@ -18,7 +18,9 @@ async function* body(...chunks: readonly Buffer[]): AsyncGenerator<Buffer, void,
   yield* chunks;
 }
 
-async function options(more: { readonly maxBytes?: number; readonly sha256?: string } = {}) {
+async function options(
+  more: { readonly size?: number; readonly maxBytes?: number; readonly sha256?: string } = {},
+) {
   const directory = join(await temporaryDirectory(), 'state', 's3');
   return { subject, format: 'tar.gz' as const, directory, maxBytes: 2 ** 20, ...more };
 }
@@ -76,6 +78,18 @@ describe('a spooled archive', () => {
     );
     expect(sent).toBe(1);
     expect(await readdir(given.directory)).toEqual([]);
+  });
+
+  test('is refused when it is known to be too large, before it comes', async () => {
+    const given = await options({ maxBytes: 100, size: 101 });
+    let isAsked = false;
+    async function* asked(): AsyncGenerator<Buffer, void, void> {
+      isAsked = true;
+      yield archive;
+    }
+    const failure = await failureOf(SpooledArchive.take(asked(), given, soon()));
+    expect(failure.message).toMatch(/^WHERRY_MAX_BYTES: the archive "set.tar.gz" is larger than 100B/);
+    expect(isAsked).toBe(false);
   });
 
   test('leaves nothing when its body fails, and passes that on', async () => {

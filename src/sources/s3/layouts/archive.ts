@@ -42,7 +42,8 @@ export class ArchiveLayout implements Layout {
     using _body = body;
     const subject = { setting: 'WHERRY_S3_ARCHIVE', key: head.key };
     const { maxBytes } = limits;
-    this.#spooled = await SpooledArchive.take(body, { subject, format, directory, maxBytes }, signal);
+    const { size } = head;
+    this.#spooled = await SpooledArchive.take(body, { subject, format, directory, size, maxBytes }, signal);
     try {
       const entries = await this.#spooled.entries({ filter: await filter(), limits }, signal);
       return { revision, entries, provenance: provenanceOf(head) };

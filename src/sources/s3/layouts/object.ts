@@ -45,5 +45,6 @@ export class ObjectLayout implements Layout {
 }
 
 function entryOf(name: string, head: ObjectHead): FileEntry {
-  return { kind: 'file', path: parsePath(name), executable: false, fingerprint: fingerprintOf(head) };
+  const { size } = head;
+  return { kind: 'file', path: parsePath(name), executable: false, fingerprint: fingerprintOf(head), size };
 }

@@ -28,6 +28,7 @@ export class Taken {
       path,
       executable: false,
       fingerprint: fingerprintOf(object),
+      size: object.size,
     }));
   }
 

@@ -61,8 +61,8 @@ export class NamedArchiveContents implements Contents {
       });
     }
     const { maxBytes } = limits;
-    const subject = { setting, key };
-    const spooled = await SpooledArchive.take(body, { subject, format, directory, maxBytes, sha256 }, signal);
+    const spool = { subject: { setting, key }, format, directory, size: answer.head.size, maxBytes, sha256 };
+    const spooled = await SpooledArchive.take(body, spool, signal);
     try {
       return new NamedArchiveContents(spooled, await spooled.entries({ filter, limits }, signal));
     } catch (error) {

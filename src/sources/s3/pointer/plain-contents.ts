@@ -46,7 +46,7 @@ export class ObjectContents implements Contents {
     const name = head.key.slice(head.key.lastIndexOf('/') + 1);
     const fingerprint = fingerprintOf(head);
     this.entries = takes(name)
-      ? [{ kind: 'file', path: parsePath(name), executable: false, fingerprint }]
+      ? [{ kind: 'file', path: parsePath(name), executable: false, fingerprint, size: head.size }]
       : [];
   }
 
