@@ -4,6 +4,7 @@ import { examine } from '../../../../src/sources/s3/examination/examine.ts';
 import { soon } from '../../../support/calls.ts';
 import { allow, bucket, ceph, hasCeph } from '../../../support/ceph.ts';
 import { RecordingLog } from '../../../support/recording-log.ts';
+import { fill } from '../../../support/s3-fill.ts';
 import { type S3Place, s3Settings } from '../../../support/s3-source.ts';
 
 async function messages(place: S3Place, more: Readonly<Record<string, string>>): Promise<readonly string[]> {
@@ -35,7 +36,10 @@ describe.skipIf(!hasCeph)('the examination of a bucket', () => {
 
   test('counts the LISTs of a poll, and warns of settling', async () => {
     const place = await bucket();
-    await place.writer.putAll(Array.from({ length: 1001 }, (_, index) => `conf/${index}`));
+    await fill(
+      place,
+      Array.from({ length: 1001 }, (_, index) => `conf/${index}`),
+    );
     const found = await messages(place, { PREFIX: 'conf/', WHERRY_POLL_INTERVAL: '10s' });
     expect(found).toContain(
       'ok polling makes 518,400 LISTs a pod and month, 518,400,000 for a thousand pods',

@@ -54,13 +54,13 @@ describe.skipIf(!hasCeph)('the keys of a bucket of Ceph', () => {
     }
   });
 
-  test('are each listed once, 20,000 of them', async () => {
+  test('are each listed once, more than three pages of them', async () => {
     const made = await bucket();
-    const keys = Array.from({ length: 20_000 }, (_, index) => `many/${index.toString(36)}`);
+    const keys = Array.from({ length: 3001 }, (_, index) => `many/${index.toString(36)}`);
     await fill(made, keys);
     const store = cephStore(made);
     const listed = (await listOf(store, 'many/')).map(({ key }) => key);
-    expect(listed.length).toBe(20_000);
+    expect(listed.length).toBe(3001);
     expect(new Set(listed)).toEqual(new Set(keys));
-  }, 180_000);
+  });
 });
