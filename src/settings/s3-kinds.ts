@@ -34,11 +34,16 @@ export const objectKey: Kind<string> = {
   parse: (value) => (isKey(value) && !value.endsWith('/') ? value : undefined),
 };
 
+/** What the name of an archive ends in; each is of one format. */
+export const archiveEndings = ['.tar', '.tar.gz', '.tgz', '.tar.zst', '.tzst', '.zip'] as const;
+
 /** The key of an archive: its name says what it is. */
 export const archiveKey: Kind<string> = {
-  expected: 'the key of one object that ends in .tar, .tar.gz, .tgz, .tar.zst or .zip',
-  parse: (value) =>
-    /\.(tar|tar\.gz|tgz|tar\.zst|tzst|zip)$/i.test(value) ? objectKey.parse(value) : undefined,
+  expected: `the key of one object that ends in ${archiveEndings.slice(0, -1).join(', ')} or ${archiveEndings.at(-1)}`,
+  parse: (value) => {
+    const name = value.toLowerCase();
+    return archiveEndings.some((ending) => name.endsWith(ending)) ? objectKey.parse(value) : undefined;
+  },
 };
 
 /** `conf` and `conf/` → `conf/`; `/` → `` (the whole bucket). */

@@ -51,7 +51,7 @@ describe('the settings of a bucket', () => {
   test.each(['cfg.yaml', 'cfg', 'cfg.rar', '.zip/'])('take no archive called %s', (key) => {
     const { WHERRY_S3_OBJECT: _, ...rest } = object;
     expect(problemsOf({ ...rest, WHERRY_S3_ARCHIVE: key })).toEqual([
-      expect.stringContaining('that ends in .tar, .tar.gz, .tgz, .tar.zst or .zip'),
+      expect.stringContaining('that ends in .tar, .tar.gz, .tgz, .tar.zst, .tzst or .zip'),
     ]);
   });
 
@@ -87,6 +87,14 @@ describe('the settings of a bucket', () => {
   test('have no effect beside Git, and say so', () => {
     const git = { WHERRY_SOURCE: 'git', WHERRY_GIT_REPO: '/repo', WHERRY_S3_BUCKET: 'cfg' };
     expect(problemsOf(git)).toEqual(['WHERRY_S3_BUCKET: has no effect without WHERRY_SOURCE=s3; remove it']);
+  });
+
+  test('refuse a time to settle that no attempt lasts for', () => {
+    const slow = { ...prefix, WHERRY_S3_SETTLE: '2m' };
+    expect(problemsOf(slow)).toEqual([
+      'WHERRY_S3_SETTLE: 2m is not shorter than WHERRY_SYNC_TIMEOUT (2m), within which the set must settle and be read; lower it, or raise that',
+    ]);
+    expect(problemsOf({ ...slow, WHERRY_SYNC_TIMEOUT: '5m' })).toEqual([]);
   });
 
   test('let a marker take the place of settling', () => {

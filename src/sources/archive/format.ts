@@ -1,6 +1,8 @@
+import type { archiveEndings } from '../../settings/s3-kinds.ts';
+
 export type ArchiveFormat = 'tar' | 'tar.gz' | 'tar.zst' | 'zip';
 
-const formats: Readonly<Record<string, ArchiveFormat>> = {
+const formats: Readonly<Record<(typeof archiveEndings)[number], ArchiveFormat>> = {
   '.tar': 'tar',
   '.tar.gz': 'tar.gz',
   '.tgz': 'tar.gz',
