@@ -5,7 +5,7 @@ import type { Bucket } from '../release/bucket.ts';
 import type { Target } from '../release/current.ts';
 import { makeRelease } from '../release/make-release.ts';
 import { type Order, parseOrder, type Words } from '../release/order.ts';
-import { addressOf } from '../release/place.ts';
+import { urlOf } from '../release/place.ts';
 import { ProgressBar } from '../release/progress.ts';
 import { listReleases } from '../release/releases.ts';
 import { rollBack } from '../release/roll-back.ts';
@@ -82,7 +82,7 @@ function tell(
   done: { readonly result: string; readonly rev: string },
   text: string,
 ): void {
-  const address = addressOf(place, pointer);
+  const address = urlOf(place, pointer);
   if (asJson) process.stdout.write(`${JSON.stringify({ ...done, pointer: address }, null, 2)}\n`);
   else if (done.result === 'dry-run') process.stdout.write(`${text}\n`);
   else process.stdout.write(`${done.rev} ${address}\n`);

@@ -2,7 +2,7 @@ import { Failure, RefusedError } from '../failure/failure.ts';
 import type { Release } from '../sources/s3/pointer/document.ts';
 import { largestPointer, type Pointer, parsePointer } from '../sources/s3/pointer/pointer.ts';
 import type { Bucket, Condition } from './bucket.ts';
-import { addressOf, type Place } from './place.ts';
+import { type Place, urlOf } from './place.ts';
 
 /** Which pointer of which bucket, and how it may be moved. */
 export interface Target {
@@ -34,7 +34,7 @@ export async function readCurrent(target: Target, signal: AbortSignal): Promise<
 }
 
 function parse(bytes: Buffer, { pointer, place }: Target): Pointer {
-  const display = addressOf(place, pointer);
+  const display = urlOf(place, pointer);
   try {
     return parsePointer(bytes, { setting: '--pointer', display }, pointer);
   } catch (error) {

@@ -4,7 +4,7 @@ import type { PutRequest } from './bucket.ts';
 import { contentOfBytes } from './content.ts';
 import type { Target } from './current.ts';
 import { noConditions } from './failures.ts';
-import { addressOf, releaseKey } from './place.ts';
+import { releaseKey, urlOf } from './place.ts';
 
 /** No object has it. */
 const nobodysETag = '"00000000000000000000000000000000"';
@@ -22,7 +22,7 @@ export async function keepDocument(
 ): Promise<void> {
   const { bucket, place, comparesAndSwaps } = target;
   const key = releaseKey(place, rev);
-  const display = addressOf(place, key);
+  const display = urlOf(place, key);
   if (bytes.byteLength > largestPointer) {
     throw tooLarge({ setting: '--max-files', display: `the document ${display}` }, largestPointer);
   }

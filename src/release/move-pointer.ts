@@ -3,7 +3,7 @@ import type { Condition, PutAnswer } from './bucket.ts';
 import { contentOfBytes } from './content.ts';
 import { type Current, readCurrent, type Target } from './current.ts';
 import { noConditions } from './failures.ts';
-import { addressOf } from './place.ts';
+import { urlOf } from './place.ts';
 
 /** An answer can get lost, or another request can be in the way, without anybody having moved the pointer. */
 const attempts = 4;
@@ -72,7 +72,7 @@ function overtaken({ place, pointer }: Target, { release, bytes }: Current): Ref
       : `is at ${release.rev}, of ${release.createdAt}`;
   return new RefusedError({
     setting: '--pointer',
-    problem: `another writer was faster: ${addressOf(place, pointer)} now ${says}; it was left so`,
+    problem: `another writer was faster: ${urlOf(place, pointer)} now ${says}; it was left so`,
     cure: 'look at what it brings, and release again if this one is still meant',
   });
 }

@@ -38,6 +38,6 @@ export function releaseKey(place: Place, rev: string): string {
 }
 
 /** `s3://bucket/key`, for people. */
-export function addressOf({ bucket }: Place, key: string): string {
+export function urlOf({ bucket }: Place, key: string): string {
   return `s3://${bucket.text}/${key}`;
 }

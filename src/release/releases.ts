@@ -5,7 +5,7 @@ import { refusedDocument } from '../sources/s3/pointer/json-place.ts';
 import { isRev } from '../sources/s3/pointer/parse.ts';
 import { largestPointer, parsePointer } from '../sources/s3/pointer/pointer.ts';
 import { type Current, readCurrent, type Target } from './current.ts';
-import { addressOf, releaseKey, releasesPrefix } from './place.ts';
+import { releaseKey, releasesPrefix, urlOf } from './place.ts';
 import { bytesOf } from './release-content.ts';
 
 export interface Listed {
@@ -55,7 +55,7 @@ export async function readRelease(
 ): Promise<{ readonly release: Release; readonly bytes: Buffer }> {
   const { bucket, place } = target;
   const key = releaseKey(place, rev);
-  const document = { setting: 'release', display: addressOf(place, key) };
+  const document = { setting: 'release', display: urlOf(place, key) };
   const found = await bucket.read(key, largestPointer, signal);
   if (found === undefined) throw await noRelease(target, rev, signal);
   const pointer = parsePointer(found.bytes, document, key);
@@ -67,7 +67,7 @@ export async function readRelease(
 
 /** The release that the pointer named before the present one was made. */
 export function previousRev({ release }: Current, { place, pointer }: Target): string {
-  const address = addressOf(place, pointer);
+  const address = urlOf(place, pointer);
   if (release === undefined) {
     throw new RefusedError({
       setting: '--rollback',
@@ -108,7 +108,7 @@ async function noRelease(target: Target, rev: string, signal: AbortSignal): Prom
   const known = (await revsByAge(target, signal)).slice(0, 5);
   return new MissingError({
     setting: '--rollback',
-    problem: `there is no release ${JSON.stringify(rev)} in ${addressOf(target.place, releasesPrefix(target.place))}`,
+    problem: `there is no release ${JSON.stringify(rev)} in ${urlOf(target.place, releasesPrefix(target.place))}`,
     cure: known.length === 0 ? 'none has been made there' : `the newest are ${known.join(', ')}`,
   });
 }

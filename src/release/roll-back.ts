@@ -4,7 +4,7 @@ import { largestManifest, parseManifest } from '../sources/s3/pointer/pointer.ts
 import { missingObjects, type Needed } from './blobs.ts';
 import { readCurrent, type Target } from './current.ts';
 import { movePointer } from './move-pointer.ts';
-import { addressOf, blobsPrefix } from './place.ts';
+import { blobsPrefix, urlOf } from './place.ts';
 import { previousRev, readRelease } from './releases.ts';
 
 export interface RollbackOptions {
@@ -52,7 +52,7 @@ async function refuseIncomplete(
   const others = more.length === 0 ? '' : `, one of ${more.length + 1} objects`;
   throw new RefusedError({
     setting: '--rollback',
-    problem: `the release ${release.rev} is no longer whole: ${addressOf(place, first.key)} is not there${others}; the pointer was left alone`,
+    problem: `the release ${release.rev} is no longer whole: ${urlOf(place, first.key)} is not there${others}; the pointer was left alone`,
     cure: 'release its content again, and let nothing remove what releases name',
   });
 }
@@ -67,6 +67,6 @@ async function neededBy(
   if (content.kind !== 'manifest') return objectsOf(content);
   const found = await bucket.read(content.key, largestManifest, signal);
   if (found === undefined) return [content];
-  const document = { setting: '--rollback', display: addressOf(place, content.key) };
+  const document = { setting: '--rollback', display: urlOf(place, content.key) };
   return objectsOf(parseManifest(found.bytes, document, content.sha256));
 }

@@ -1,7 +1,7 @@
 import { oneLine } from '../platform/one-line.ts';
 import type { Target } from './current.ts';
 import type { Made } from './make-release.ts';
-import { addressOf } from './place.ts';
+import { urlOf } from './place.ts';
 import type { Listed, Listing } from './releases.ts';
 import type { RolledBack } from './roll-back.ts';
 
@@ -50,7 +50,7 @@ export function rolledBackInWords({ result, rev, previous }: RolledBack): string
 
 /** A line a release, the current one marked. */
 export function listingInWords({ releases, older }: Listing, { place, pointer }: Target): string {
-  if (releases.length === 0) return `no release of ${addressOf(place, pointer)} has been made yet\n`;
+  if (releases.length === 0) return `no release of ${urlOf(place, pointer)} has been made yet\n`;
   const width = Math.max(...releases.map(({ rev }) => rev.length));
   const lines = releases.map((release) => line(release, width));
   return [...lines, ...(older === 0 ? [] : [`and ${older} older; --limit shows more`]), ''].join('\n');
