@@ -1,4 +1,5 @@
 import { hostOf, isLoopback } from '../platform/hosts.ts';
+import { formatDuration } from '../platform/units.ts';
 import { idle, idleWith } from './idle.ts';
 import { parseTime } from './s3-kinds.ts';
 import { type SettingKey, type Settings, variableName } from './schema.ts';
@@ -44,9 +45,19 @@ function layoutRules(settings: Settings, given: ReadonlySet<string>): readonly s
     ...(isPrefix && settings.s3Marker !== undefined
       ? idleWith(['s3Settle'], given, 'WHERRY_S3_MARKER, which tells when the set is whole')
       : []),
+    ...(isPrefix && settings.s3Marker === undefined ? settleRules(settings, given) : []),
     ...(isPrefix && settings.s3AsOf !== undefined
       ? idleWith(['s3Marker', 's3Settle'], given, 'WHERRY_S3_AS_OF, whose state is of the past')
       : []),
+  ];
+}
+
+function settleRules({ s3Settle, syncTimeout }: Settings, given: ReadonlySet<string>): readonly string[] {
+  if (!given.has('s3Settle') || s3Settle === undefined || syncTimeout === undefined) return [];
+  if (s3Settle < syncTimeout) return [];
+  const [settle, whole] = [s3Settle, syncTimeout].map(formatDuration);
+  return [
+    `WHERRY_S3_SETTLE: ${settle} is not shorter than WHERRY_SYNC_TIMEOUT (${whole}), within which the set must settle and be read; lower it, or raise that`,
   ];
 }
 

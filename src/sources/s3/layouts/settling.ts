@@ -66,12 +66,12 @@ export class SettlingLayout implements Layout {
     const { settle, patience = usualPatience } = this.#options;
     const end = performance.now() + patience.longest;
     let listing = await this.#prefix.list(signal);
-    while (performance.now() + settle <= end) {
+    do {
       await pause(settle, signal);
       const again = await this.#prefix.list(signal);
       if (again.digest === listing.digest) return again;
       listing = again;
-    }
+    } while (performance.now() + settle <= end);
     throw this.#unsettled(
       `objects below the prefix kept changing for ${Math.round(patience.longest / 1000)} s`,
     );

@@ -84,6 +84,11 @@ describe('a prefix without a marker', () => {
     expect(store.requests.filter((request) => request === 'list conf/')).toHaveLength(4 * lists);
   });
 
+  test('is taken when it must stay equal for longer than is waited for one that changes', async () => {
+    const { layout } = bench({ settle: 100, patience: { longest: 50 } });
+    expect(await read(layout)).toEqual({ a: 'a 1', b: 'b 1', c: 'c 1' });
+  });
+
   test('that keeps changing is not taken, and said why', async () => {
     const { store, layout } = bench({ settle: 5, patience: { longest: 50 } });
     store.before = () => {
