@@ -82,7 +82,9 @@ export class ResumingBody implements ObjectBody {
         signal.throwIfAborted(),
       );
     this.#incoming = await resume(received);
-    return undefined;
+    if (!this.#isDisposed) return undefined;
+    this.#incoming[Symbol.dispose]();
+    throw this.#broken('it was given up');
   }
 
   #verify(): void {

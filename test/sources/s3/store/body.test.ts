@@ -175,6 +175,20 @@ test('a body that is disposed of ends for who reads it', async () => {
   expect(server.requests).toHaveLength(1);
 });
 
+test('a body that is disposed of while it is gone on with ends too', async () => {
+  const { bucket, server, store } = await served();
+  bucket.put('key', generated(size, 'a'));
+  server.arm(faults.resetAfter(300_000));
+  const answer = await store.get({ key: 'key', setting }, soon());
+  if (answer.kind !== 'found') throw new Error(answer.kind);
+  server.arm(faults.before(() => answer.body[Symbol.dispose]()));
+  const reading = (async () => {
+    for await (const _ of answer.body);
+  })();
+  await expect(reading).rejects.toThrow('it was given up');
+  await expect.poll(() => server.connections).toBe(0);
+});
+
 test('an abort ends a body with its reason', async () => {
   const { bucket, server, store } = await served();
   bucket.put('key', generated(size, 'a'));
