@@ -1,6 +1,6 @@
 import type { FailureKind } from '../failure/failure.ts';
 import { oneLine } from '../platform/one-line.ts';
-import { formatDuration } from '../platform/units.ts';
+import { formatDuration, roundSize } from '../platform/units.ts';
 import type { AnswerClass } from '../reload/target.ts';
 
 /** What `GET /status` and `wherry status --json` say. Times are ISO 8601; nothing in it is secret. */
@@ -146,7 +146,7 @@ function publishedLines(
 ) {
   const count = files === 1 ? '1 file' : `${files} files`;
   const where = Object.entries(provenance).map(([name, value]) => `${name} ${value}`);
-  const size = `sequence ${sequence}, ${count}, ${formatBytes(bytes)}`;
+  const size = `sequence ${sequence}, ${count}, ${roundSize(bytes)}`;
   return [revision, ...where, `content ${digest}`, size, time(publishedAt)];
 }
 
@@ -166,13 +166,6 @@ function targetLine({ name, acknowledged, state, lastAnswer }: TargetStatus): st
     lastAnswer === undefined || lastAnswer.class === 'accepted' || isOver ? undefined : lastAnswer;
   const said = trouble === undefined ? '' : `; ${trouble.class}: ${trouble.detail ?? ''}`;
   return `${name} ${state}, ${took}${said}`;
-}
-
-function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB'];
-  const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  const amount = bytes / 1024 ** step;
-  return `${step === 0 ? amount : amount.toFixed(1)} ${units[step]}`;
 }
 
 /** `12s ago`, `in 5m`: whole steps of the largest fitting unit. */

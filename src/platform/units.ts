@@ -25,6 +25,15 @@ export function formatSize(bytes: number): string {
   return formatQuantity(bytes, bytesOf);
 }
 
+const sizes = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** For people: `1.2 MiB`. */
+export function roundSize(bytes: number): string {
+  const step = Math.min(sizes.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  const amount = bytes / 1024 ** step;
+  return `${step === 0 ? amount : amount.toFixed(1)} ${sizes[step]}`;
+}
+
 function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const match = /^(\d+(?:\.\d+)?)([A-Za-z]+)$/.exec(text);
   const factor = match?.[2] === undefined ? undefined : units[match[2]];

@@ -1,5 +1,5 @@
+import { roundSize } from '../platform/units.ts';
 import type { Observer } from './make-release.ts';
-import { roundSize } from './words.ts';
 
 /** Repainting more often would only cost. Milliseconds. */
 const pause = 100;

@@ -1,22 +1,10 @@
 import { oneLine } from '../platform/one-line.ts';
+import { roundSize } from '../platform/units.ts';
 import type { Target } from './current.ts';
 import type { Made } from './make-release.ts';
 import { urlOf } from './place.ts';
 import type { Listed, Listing } from './releases.ts';
 import type { RolledBack } from './roll-back.ts';
-
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
-
-/** For people: `1.2 MiB`. */
-export function roundSize(bytes: number): string {
-  let size = bytes;
-  let unit = 0;
-  while (size >= 1024 && unit < units.length - 1) {
-    size /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
-}
 
 function files(count: number): string {
   return count === 1 ? '1 file' : `${count} files`;

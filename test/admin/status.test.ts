@@ -61,7 +61,7 @@ version       1.2.3
     [1023, '1023 B'],
     [1024, '1.0 KiB'],
     [5_000_000, '4.8 MiB'],
-    [5 * 1024 ** 4, '5120.0 GiB'],
+    [5 * 1024 ** 4, '5.0 TiB'],
   ])('%i bytes are %s', (bytes, shown) => {
     const published = full.published && { ...full.published, bytes, files: 1 };
     expect(formatStatus({ ...empty, published }, now)).toContain(`1 file, ${shown}`);
