@@ -8,6 +8,7 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { type Failure, isAbort, RefusedError, UnreachableError } from '../failure/failure.ts';
+import { readUpTo } from '../platform/read-up-to.ts';
 import { formatSize } from '../platform/units.ts';
 import type { Bucket, Condition, ListedObject, PutAnswer, PutRequest, StoredObject } from './bucket.ts';
 import type { ClientPlan } from './client.ts';
@@ -53,8 +54,9 @@ export class S3Bucket implements Bucket {
       if (!(body instanceof Readable)) throw notStore(asked, 'it sent no content');
       try {
         if (etag === undefined || etag === '') throw notStore(asked, 'it sent no ETag');
-        if (length > largest) throw tooLarge(asked, key, largest);
-        return { bytes: await readAll(body, key, largest, asked), etag };
+        const bytes = length > largest ? undefined : await readUpTo(largest, body);
+        if (bytes === undefined) throw tooLarge(asked, key, largest);
+        return { bytes, etag };
       } finally {
         body.destroy();
       }
@@ -202,17 +204,6 @@ function conditionOf(condition: Condition): { IfMatch?: string; IfNoneMatch?: st
 function knowsNoCondition(error: unknown, { display }: Asked): Failure | undefined {
   if (statusOf(error) !== 501 && codeOf(error) !== 'NotImplemented') return undefined;
   return noConditions(display, 'it answered that it cannot write on a condition', error);
-}
-
-async function readAll(body: Readable, key: string, largest: number, asked: Asked): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk as Buffer);
-    length += (chunk as Buffer).byteLength;
-    if (length > largest) throw tooLarge(asked, key, largest);
-  }
-  return Buffer.concat(chunks);
 }
 
 function tooLarge({ display }: Asked, key: string, largest: number): RefusedError {

@@ -1,3 +1,4 @@
+import { readUpTo } from '../../../platform/read-up-to.ts';
 import type { GetAnswer } from '../store/store.ts';
 
 /** Reads a small object whole; undefined when it is larger. */
@@ -5,13 +6,5 @@ export async function readBytes(
   { head, body }: Pick<GetAnswer & { kind: 'found' }, 'head' | 'body'>,
   largest: number,
 ): Promise<Buffer | undefined> {
-  if (head.size > largest) return undefined;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.byteLength;
-    if (length > largest) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
+  return head.size > largest ? undefined : readUpTo(largest, body);
 }
