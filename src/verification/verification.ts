@@ -1,4 +1,4 @@
-import { Alarm } from '../platform/alarm.ts';
+import { pause } from '../platform/pause.ts';
 import { formatDuration } from '../platform/units.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Impression } from './judgement.ts';
@@ -96,7 +96,7 @@ class Verifier {
         if (isVerdict) return detail;
         this.#trouble(detail);
       }
-      await this.#pause(left > 0 ? Math.min(delay, left) : delay);
+      await pause(left > 0 ? Math.min(delay, left) : delay, this.#signal);
       delay = Math.min(delay * 1.5, this.#isTroubled && !isVerdict ? slow : usual);
     }
   }
@@ -108,7 +108,7 @@ class Verifier {
     const end = performance.now() + bakeTime;
     let isGood = true;
     for (let bad = 0; !isGood || performance.now() < end; ) {
-      await this.#pause(step);
+      await pause(step, this.#signal);
       const seen = await this.#look();
       isGood = seen.kind === 'good';
       bad = isGood ? 0 : bad + 1;
@@ -122,11 +122,6 @@ class Verifier {
   #look(): Promise<Impression> {
     const { url, before } = this.#options;
     return url.look(before, this.#signal);
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    await new Alarm().wait(milliseconds, this.#signal);
-    this.#signal.throwIfAborted();
   }
 
   #trouble(detail: string): void {

@@ -1,10 +1,11 @@
 import { DeniedError, UnsettledError } from '../../../failure/failure.ts';
+import { pause } from '../../../platform/pause.ts';
 import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
 import type { FileSink, Probe } from '../../source.ts';
 import type { ListedObject, ObjectHead } from '../store/store.ts';
 import type { Layout } from './layout.ts';
 import { MarkerTime } from './marker-time.ts';
-import { type Patience, pause, usualPatience } from './patience.ts';
+import { type Patience, usualPatience } from './patience.ts';
 import { Prefix, type PrefixOptions } from './prefix.ts';
 import { provenanceOf } from './provenance.ts';
 import { Taken } from './taken.ts';

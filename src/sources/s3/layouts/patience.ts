@@ -1,5 +1,3 @@
-import { Alarm } from '../../../platform/alarm.ts';
-
 /** How long a set that is being written is waited for. Milliseconds. */
 export interface Patience {
   /** Between two looks. */
@@ -9,8 +7,3 @@ export interface Patience {
 }
 
 export const usualPatience: Patience = { pause: 1000, longest: 100_000 };
-
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await new Alarm().wait(milliseconds, signal);
-  signal.throwIfAborted();
-}

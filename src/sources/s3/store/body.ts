@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Failure, UnreachableError } from '../../../failure/failure.ts';
 import { networkWords } from '../../../platform/network-errors.ts';
+import { pause } from '../../../platform/pause.ts';
 import type { Check } from './checksum.ts';
 import type { Incoming } from './incoming.ts';
 import type { ObjectBody } from './store.ts';
@@ -77,10 +77,7 @@ export class ResumingBody implements ObjectBody {
     if (this.#isDisposed) throw this.#broken('it was given up');
     if (fruitless === fruitlessResumptions) throw this.#broken(networkWords(broke), broke);
     this.#incoming[Symbol.dispose]();
-    if (fruitless > 0)
-      await sleep(Math.random() * 200 * 2 ** fruitless, undefined, { signal }).catch(() =>
-        signal.throwIfAborted(),
-      );
+    if (fruitless > 0) await pause(Math.random() * 200 * 2 ** fruitless, signal);
     this.#incoming = await resume(received);
     if (!this.#isDisposed) return undefined;
     this.#incoming[Symbol.dispose]();

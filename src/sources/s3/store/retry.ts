@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from '../../../failure/failure.ts';
+import { pause } from '../../../platform/pause.ts';
 import { ErrorAnswer } from './error-answer.ts';
 
 /** So often a request is sent, unless what was wrong is put right in between. */
@@ -28,10 +28,7 @@ export async function backOff(error: unknown, attempt: number, signal: AbortSign
   const isThrottled = error instanceof ErrorAnswer && (error.status === 429 || error.status === 503);
   const drawn = Math.random() * Math.min(longest, (isThrottled ? 500 : 100) * 2 ** attempt);
   const asked = error instanceof ErrorAnswer ? retryAfter(error.headers['retry-after']) : undefined;
-  await sleep(Math.min(longest, asked ?? drawn), undefined, { signal }).catch((reason) => {
-    signal.throwIfAborted();
-    throw reason;
-  });
+  await pause(Math.min(longest, asked ?? drawn), signal);
 }
 
 /** Seconds, or a date; in milliseconds from now. */
