@@ -5,7 +5,9 @@ import { promisify } from 'node:util';
 import type { Bench, Scenario } from '../bench.ts';
 import { memoryOf, peakOf, until, usageOf } from '../measure.ts';
 import { published } from '../metrics.ts';
-import { type S3Place, type S3Store, serveObjects, settingsOf } from '../s3/store.ts';
+import type { Figure } from '../report.ts';
+import type { ListingFigures, ListingTask } from '../s3/listing-figures.ts';
+import { type S3Store, serveObjects, settingsOf } from '../s3/store.ts';
 
 const count = 100_000;
 const prefix = 'config/';
@@ -19,32 +21,33 @@ export const s3Listing: Scenario = {
   title: `Polling a prefix of ${count.toLocaleString('en')} objects`,
   run: async (bench) => {
     await using store = await serveObjects(bench, [{ kind: 'many', prefix, count, size: 100 }]);
-    const wherry: Listing[] = [];
-    const sdk: Listing[] = [];
+    const sidecar: ListingFigures[] = [];
+    const probe: ListingFigures[] = [];
+    const sdk: ListingFigures[] = [];
+    const task = { ...store.place, prefix, listings };
     for (let run = 0; run < bench.runs(3); run += 1) {
-      wherry.push(await measureSidecar(bench, store));
-      sdk.push(await measureSdk(bench, store.place));
+      sidecar.push(await measureSidecar(bench, store));
+      probe.push(await measureChild(bench, 'probe-listing.ts', task));
+      sdk.push(await measureChild(bench, 'sdk-listing.ts', task));
     }
     return [
-      { name: 'CPU of a listing', unit: 'ms', values: wherry.map(({ cpu }) => cpu), bar: 1000 },
-      { name: 'peak RSS', unit: 'MiB', values: wherry.map(({ peak }) => peak) },
-      { name: 'RSS', unit: 'MiB', values: wherry.map(({ rss }) => rss) },
-      { name: 'AWS SDK: CPU of a listing', unit: 'ms', values: sdk.map(({ cpu }) => cpu) },
-      { name: 'AWS SDK: peak RSS', unit: 'MiB', values: sdk.map(({ peak }) => peak) },
-      { name: 'AWS SDK: RSS', unit: 'MiB', values: sdk.map(({ rss }) => rss) },
+      ...figuresOf('sidecar with WHERRY_INCLUDE for 100 of them', sidecar, 1000),
+      ...figuresOf('the source alone, without globs', probe, 1000),
+      ...figuresOf('the listing alone, with the AWS SDK', sdk),
     ];
   },
 };
 
-/** CPU in milliseconds, sizes in MiB. */
-interface Listing {
-  readonly cpu: number;
-  readonly peak: number;
-  readonly rss: number;
+function figuresOf(name: string, runs: readonly ListingFigures[], bar?: number): readonly Figure[] {
+  const limit = bar === undefined ? {} : { bar };
+  return [
+    { name: `${name}: CPU`, unit: 'ms', values: runs.map(({ cpu }) => cpu), ...limit },
+    { name: `${name}: peak RSS`, unit: 'MiB', values: runs.map(({ peak }) => peak) },
+  ];
 }
 
 /** It lists all, and takes a hundred of them. */
-async function measureSidecar(bench: Bench, store: S3Store): Promise<Listing> {
+async function measureSidecar(bench: Bench, store: S3Store): Promise<ListingFigures> {
   const { signal } = bench;
   await using sidecar = await bench.sidecar({
     ...settingsOf(store.place),
@@ -77,9 +80,11 @@ async function betweenPolls(store: S3Store): Promise<number> {
   }
 }
 
-async function measureSdk({ env, directory: cwd }: Bench, place: S3Place): Promise<Listing> {
-  const script = join(import.meta.dirname, '../s3/sdk-listing.ts');
-  const options = JSON.stringify({ ...place, prefix, listings });
-  const { stdout } = await promisify(execFile)(process.execPath, [script, options], { env, cwd });
-  return JSON.parse(stdout) as Listing;
+async function measureChild({ env, directory: cwd }: Bench, name: string, task: ListingTask) {
+  const script = join(import.meta.dirname, '../s3', name);
+  const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(task)], {
+    env,
+    cwd,
+  });
+  return JSON.parse(stdout) as ListingFigures;
 }
