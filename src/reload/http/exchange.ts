@@ -41,8 +41,13 @@ export async function exchange(request: Exchange, signal: AbortSignal): Promise<
   const transport = request.url.protocol === 'https:' ? https : http;
   const sent = transport.request({ ...addressOf(request.url), method: request.method, agent });
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  const timer = setTimeout(() => sent.destroy(new CallTimeout()), request.timeout);
-  const abort = () => sent.destroy(new Error('given up'));
+  // What waits for a proxy's tunnel says nothing when it is destroyed.
+  const giveUp = (reason: Error) => {
+    reject(reason);
+    sent.destroy(reason);
+  };
+  const timer = setTimeout(() => giveUp(new CallTimeout()), request.timeout);
+  const abort = () => giveUp(new Error('given up'));
   signal.addEventListener('abort', abort);
   // Nobody waits for it when the request cannot even be put together.
   promise.catch(() => undefined);

@@ -63,7 +63,11 @@ function exchange(start: Start, { body, signal }: HttpRequest): Promise<HttpAnsw
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: whole });
       }, fail);
     });
-    const abort = () => request.destroy();
+    const abort = () => {
+      // What waits for a proxy's tunnel says nothing when it is destroyed.
+      reject(signal.reason);
+      request.destroy();
+    };
     const fail = (error: NodeJS.ErrnoException) => {
       signal.removeEventListener('abort', abort);
       if (signal.aborted) reject(signal.reason);

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import net, { type AddressInfo, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ETag } from '../../../../src/sources/s3/store/store.ts';
 import { failureOf, soon } from '../../../support/calls.ts';
 import { ForwardProxy } from '../../../support/git-proxy.ts';
+import { silentServer } from '../../../support/silent-server.ts';
 import { readObject, wireStore } from '../../../support/wire-store.ts';
 
 const setting = 'WHERRY_S3_OBJECT';
@@ -56,20 +57,8 @@ test.each(['ifNoneMatch', 'ifMatch'])(
 describe('behind a proxy', () => {
   const timeouts = { connect: 200 };
 
-  /** Takes connections, and says nothing. */
-  async function silent(): Promise<number> {
-    const sockets = new Set<Socket>();
-    const server = net.createServer((socket) => sockets.add(socket.on('error', () => undefined)));
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    onTestFinished(() => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    });
-    return (server.address() as AddressInfo).port;
-  }
-
   test('that does not answer, a request ends in time', async () => {
-    const env = { HTTPS_PROXY: `http://127.0.0.1:${await silent()}` };
+    const env = { HTTPS_PROXY: `http://127.0.0.1:${await silentServer()}` };
     const { store } = wireStore({ ...keys, endpoint: 'https://s3.test' }, 'bucket', { env, timeouts });
     const failure = await failureOf(store.get({ key: 'key', setting }, soon()));
     expect(failure.kind).toBe('unreachable');
@@ -78,7 +67,7 @@ describe('behind a proxy', () => {
 
   test('that leads to a host that does not answer, a request ends when it is aborted', async () => {
     const proxy = await ForwardProxy.start();
-    const endpoint = `https://127.0.0.1:${await silent()}`;
+    const endpoint = `https://127.0.0.1:${await silentServer()}`;
     const { store } = wireStore({ ...keys, endpoint }, 'bucket', { env: { HTTPS_PROXY: proxy.url } });
     const abort = new AbortController();
     const call = store.get({ key: 'key', setting }, abort.signal);
