@@ -10,7 +10,7 @@ Usage: wherry [command] [--setting value]…
   status         what is published, signalled and failed, from the state file         [--json]
   healthcheck    startupz | readyz | livez, for exec probes
   hold           publish nothing new, until resume                                    [--json]
-  pin REVISION   follow this commit, tag or branch, until resume                      [--json]
+  pin REVISION   follow this commit, tag, branch or state of a bucket, until resume   [--json]
   resume         follow the source again; what was refused may be tried again         [--json]
   rollback       publish the good set before the present one again                    [--json]
   demo           needs no settings: commits and releases become files and reloads before your eyes [--once]

@@ -44,7 +44,7 @@ export const s3Settings = {
   }),
   s3AsOf: s3(kinds.text, {
     meaning:
-      'versioned buckets: a version id (object, archive, pointer) or a time such as `2026-11-22T23:59:59Z` (prefix)',
+      'versioned buckets: a version id (object, archive, pointer) or a time such as `2026-11-22T23:59:59Z` (prefix); any bucket: `release:NAME` (pointer)',
   }),
   s3Endpoint: s3(kinds.httpUrl, {
     url: true,
