@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { MissingError, SettingsError } from '../../../../src/failure/failure.ts';
+import { MissingError, RefusedError, SettingsError } from '../../../../src/failure/failure.ts';
 import { failureOf, soon } from '../../../support/calls.ts';
 import { bucket, type CephBucket, hasCeph } from '../../../support/ceph.ts';
 import { s3Source } from '../../../support/s3-source.ts';
@@ -77,6 +77,14 @@ describe.skipIf(!hasCeph)('a prefix of a bucket of Ceph', () => {
       expect(await failureOf(gone)).toBeInstanceOf(MissingError);
     },
   );
+
+  test('is refused for a key that cannot be a path, or taken without it where such are to be skipped', async () => {
+    const place = await bucket();
+    await place.writer.putAll(['conf/a', 'conf//b', 'conf/../c']);
+    expect(await failureOf(taken(place, { SETTLE: '10ms' }))).toBeInstanceOf(RefusedError);
+    const { files } = await taken(place, { SETTLE: '10ms', BAD_KEYS: 'skip' });
+    expect(files).toEqual({ a: 'conf/a' });
+  });
 
   test('is what it was at a time, where the bucket keeps versions', async () => {
     const place = await bucket({ versioning: true });
