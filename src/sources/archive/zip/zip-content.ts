@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { ArchiveFault, SpoolError, shown } from '../fault.ts';
-import type { ZipEntry } from './zip-directory.ts';
+import type { ZipEntry } from './zip-entry.ts';
 import type { ZipFileReader } from './zip-file.ts';
 
 /** Up to this an entry is unpacked in one go; above it in pieces, so that memory does not grow. */

@@ -1,26 +1,10 @@
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { type Budget, checkRatio } from '../budget.ts';
 import { ArchiveFault, SpoolError, shown } from '../fault.ts';
+import type { ListedEntry, ZipEntry } from './zip-entry.ts';
 import type { ZipFileReader } from './zip-file.ts';
 import { locate } from './zip-local-headers.ts';
 import { isFromUnix, nameOf } from './zip-name.ts';
-
-/** An entry of the central directory. */
-export interface ListedEntry {
-  readonly name: Buffer;
-  /** Undefined when the program that made it knew no modes. */
-  readonly mode: number | undefined;
-  readonly isDirectory: boolean;
-  readonly method: 'stored' | 'deflated';
-  readonly crc32: number;
-  readonly size: number;
-  readonly packedSize: number;
-}
-
-/** An entry whose content was found. */
-export interface ZipEntry extends ListedEntry {
-  readonly dataStart: number;
-}
 
 const longestName = 4096;
 const dosDirectory = 0x10;

@@ -1,6 +1,6 @@
 import type { Entry, LocalFileHeader, ZipFile } from 'yauzl';
 import { ArchiveFault, shown } from '../fault.ts';
-import type { ListedEntry, ZipEntry } from './zip-directory.ts';
+import type { ListedEntry, ZipEntry } from './zip-entry.ts';
 
 const encrypted = 0x1;
 const sizesFollow = 0x8;

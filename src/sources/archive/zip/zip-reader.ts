@@ -3,7 +3,8 @@ import type { Budget } from '../budget.ts';
 import { ArchiveFault, SpoolError, shown } from '../fault.ts';
 import { type ArchiveItem, type ItemKind, isExecutable } from '../item.ts';
 import { zipContent } from './zip-content.ts';
-import { readDirectory, type ZipEntry } from './zip-directory.ts';
+import { readDirectory } from './zip-directory.ts';
+import type { ZipEntry } from './zip-entry.ts';
 import { ZipFileReader } from './zip-file.ts';
 
 /** A link's text is a path. */

@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-
-/** What is computed over a body. */
-export interface Sum {
-  update(chunk: Uint8Array): void;
-  /** As the store writes it. */
-  text(): string;
-}
+import type { Sum } from './sum.ts';
 
 /** What the store says of the whole object, and how to see whether it is so. */
 export interface Check {

@@ -1,4 +1,4 @@
-import type { Sum } from './checksum.ts';
+import type { Sum } from './sum.ts';
 
 /** CRC-32C (Castagnoli). */
 export function crc32c(): Sum {
