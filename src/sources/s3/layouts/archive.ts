@@ -28,6 +28,8 @@ export class ArchiveLayout implements Layout {
   }
 
   async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
+    // A snapshot whose files nobody asked for was no news.
+    await this.#discard();
     const { revision } = await this.#options.object.look(signal);
     return revision === previous ? { kind: 'unchanged' } : { kind: 'moved', revision };
   }

@@ -97,6 +97,20 @@ describe('the layout archive', () => {
     expect(await spools()).not.toContain('archive-of-a-killed-run.spool');
   });
 
+  test('keeps no copy of an archive whose content turned out to be no news, past the next poll', async () => {
+    const { bucket, open, spools } = await world();
+    bucket.put(key, await setOf({ a: 'a' }));
+    bucket.put('current', key);
+    for (const settings of [{}, { ARCHIVE: '', POINTER: 'current' }]) {
+      await using opened = await open(settings);
+      const { source } = opened;
+      const { revision } = await source.snapshot(soon());
+      expect(await spools()).toHaveLength(1);
+      await source.probe(revision, soon());
+      expect(await spools()).toEqual([]);
+    }
+  });
+
   test('refuses a hostile archive whole, and takes the next one', async () => {
     const { bucket, open, spools } = await world();
     bucket.put(key, await setOf({ good: 'x', '../evil': 'x' }));
