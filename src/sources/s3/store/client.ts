@@ -135,8 +135,9 @@ export class S3Client implements Disposable {
         if (error instanceof Failure) throw error;
         if (error instanceof ErrorAnswer && (await this.#repairs.repair(error, sent, repaired, signal)))
           continue;
-        if (attempt === attempts || !isPassing(error))
-          throw await this.#failure(error, request, sent, attempt);
+        const isOver = attempt === attempts || !isPassing(error);
+        if (isOver && !(error instanceof ErrorAnswer) && this.#repairs.goBack(sent, repaired)) continue;
+        if (isOver) throw await this.#failure(error, request, sent, attempt);
         await backOff(error, attempt, signal);
         attempt += 1;
       }

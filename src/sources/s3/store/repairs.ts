@@ -55,6 +55,21 @@ export class Repairs {
     return once('credentials') && this.#renew(error, sent.credentials, signal);
   }
 
+  /** A redirect led to where nobody answers any more: back to the address of the settings. True when that is another one. */
+  goBack(sent: SentWith, done: Set<string>): boolean {
+    const { address, log } = this.#options;
+    if (sent.address === address || done.has('back')) return false;
+    done.add('back');
+    if (this.#address === sent.address) {
+      this.#address = address;
+      log.info(
+        { from: sent.address.host, to: address.host },
+        'the host that the store led to does not answer',
+      );
+    }
+    return true;
+  }
+
   #move(error: ErrorAnswer): boolean {
     const next = this.#next(error);
     if (next === undefined) return false;

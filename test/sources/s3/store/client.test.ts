@@ -257,3 +257,13 @@ async function firstPage(store: Awaited<ReturnType<typeof served>>['store']): Pr
   for await (const page of store.list('', soon())) return page.map(({ key }) => key);
   return [];
 }
+
+test('a host that a redirect led to and that is gone is given up for the one of the settings', async () => {
+  const { server, bucket, ...s3 } = await served();
+  const other = await s3FaultServer();
+  other.createBucket('bucket').put('key', 'elsewhere');
+  server.arm(faults.temporaryRedirect(`${other.endpoint}/bucket/key`));
+  expect((await readObject(s3, 'key')).bytes.toString()).toBe('elsewhere');
+  await other[Symbol.asyncDispose]();
+  expect((await readObject(s3, 'key')).bytes.toString()).toBe('content');
+});
