@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { Gate } from './gate.ts';
+import { Lanes } from './lanes.ts';
 
 /** From so many files on, one `syncfs` of the volume costs less than an fsync of each. */
 export const manyFiles = 256;
@@ -15,9 +15,9 @@ export async function fsyncPath(path: string): Promise<void> {
 /** The same for many paths that lie on one volume, in parallel; for very many by one call for the volume. */
 export async function fsyncAll(paths: readonly string[], volume: string): Promise<void> {
   if (paths.length >= manyFiles && (await syncVolume(volume))) return;
-  const gate = new Gate(16);
-  for (const path of paths) await gate.enter(() => fsyncPath(path));
-  await gate.idle();
+  const lanes = new Lanes(16);
+  for (const path of paths) await lanes.enter(() => fsyncPath(path));
+  await lanes.idle();
 }
 
 /** `sync -f` of the coreutils is `syncfs(2)`, which Node does not offer. False where there is no such program. */

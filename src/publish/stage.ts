@@ -4,7 +4,7 @@ import { mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RefusedError } from '../failure/failure.ts';
 import { fsyncAll, manyFiles } from '../platform/flush.ts';
-import { Gate } from '../platform/gate.ts';
+import { Lanes } from '../platform/lanes.ts';
 import type { Entry, FileEntry, RelativePath } from '../snapshot/entry.ts';
 import { tooLarge } from '../snapshot/guard-rails.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
@@ -39,7 +39,7 @@ const parallel = 16;
 export class Stage implements FileSink, AsyncDisposable {
   readonly directory: string;
   readonly #options: StageOptions;
-  readonly #gate = new Gate(parallel);
+  readonly #lanes = new Lanes(parallel);
   readonly #entries: ManifestEntry[] = [];
   readonly #directories = new Set<string>();
   #bytes = 0;
@@ -92,21 +92,21 @@ export class Stage implements FileSink, AsyncDisposable {
       if ('link' in entry) {
         await onTarget(symlink(entry.link, join(this.directory, entry.path)));
         this.#entries.push(entry);
-      } else await this.#gate.enter(() => this.#copyChecked(entry, join(directory, entry.path)));
+      } else await this.#lanes.enter(() => this.#copyChecked(entry, join(directory, entry.path)));
     }
-    await this.#gate.idle();
+    await this.#lanes.idle();
   }
 
   async put(file: FileEntry, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     if (content instanceof Uint8Array) {
       this.#count(content.byteLength);
-      await this.#gate.enter(() => this.#writeWhole(file, content));
+      await this.#lanes.enter(() => this.#writeWhole(file, content));
     } else await this.#writeStream(file, content);
   }
 
   /** Writes the manifest, last of all, and makes everything durable. The stage is then ready to be published. */
   async seal(head: ManifestHead): Promise<Manifest> {
-    await this.#gate.idle();
+    await this.#lanes.idle();
     const files = this.#entries.toSorted(byPath);
     const dirMode = octal(this.#options.dirMode);
     const manifest: Manifest = { version: 1, ...head, digest: digestOf(files, dirMode), dirMode, files };
@@ -129,7 +129,7 @@ export class Stage implements FileSink, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#keep) return;
-    await this.#gate.idle().catch(() => undefined);
+    await this.#lanes.idle().catch(() => undefined);
     // What cannot be removed now is collected later.
     await rm(this.directory, { recursive: true, force: true }).catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 import { RefusedError } from '../failure/failure.ts';
-import { Gate } from '../platform/gate.ts';
+import { Lanes } from '../platform/lanes.ts';
 import type { Bucket } from './bucket.ts';
 
 /** An object that a release needs. */
@@ -54,17 +54,17 @@ async function askForEach<T extends Needed>(
   { bucket, parallel }: Pick<LookOptions, 'bucket' | 'parallel'>,
   signal: AbortSignal,
 ): Promise<readonly T[]> {
-  const gate = new Gate(parallel);
+  const lanes = new Lanes(parallel);
   const missing: T[] = [];
   for (const object of needed) {
-    await gate.enter(async () => {
+    await lanes.enter(async () => {
       const size = await bucket.sizeOf(object.key, signal);
       if (typeof size === 'number') checkSize(bucket, object, size);
       // Where the credentials may not tell, the write finds out.
       else missing.push(object);
     });
   }
-  await gate.idle();
+  await lanes.idle();
   return missing;
 }
 

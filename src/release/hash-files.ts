@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { RefusedError } from '../failure/failure.ts';
-import { Gate } from '../platform/gate.ts';
+import { Lanes } from '../platform/lanes.ts';
 import { formatSize } from '../platform/units.ts';
 import { type LocalFile, type LocalSet, readable } from './directory.ts';
 
@@ -21,19 +21,19 @@ export async function hashFiles(
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<readonly Hashed[]> {
-  const gate = new Gate(parallel);
+  const lanes = new Lanes(parallel);
   const hashed: Hashed[] = [];
   let bytes = 0;
   for (const file of entries) {
     if (file.kind !== 'file') continue;
-    await gate.enter(async () => {
+    await lanes.enter(async () => {
       const found = await readable(hashFile(file, signal), file.place);
       bytes += found.size;
       if (found.size > largestObject) throw tooLarge(file);
       hashed.push(found);
     });
   }
-  await gate.idle();
+  await lanes.idle();
   if (bytes > maxBytes) throw tooMany(bytes, maxBytes);
   return hashed;
 }

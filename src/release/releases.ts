@@ -1,5 +1,5 @@
 import { MissingError, RefusedError } from '../failure/failure.ts';
-import { Gate } from '../platform/gate.ts';
+import { Lanes } from '../platform/lanes.ts';
 import type { Release } from '../sources/s3/pointer/document.ts';
 import { refusedDocument } from '../sources/s3/pointer/json-place.ts';
 import { isRev } from '../sources/s3/pointer/parse.ts';
@@ -34,15 +34,15 @@ export async function listReleases(target: Target, limit: number, signal: AbortS
   // What readers follow is shown however old it is.
   if (current !== undefined && revs.includes(current.rev) && !shown.includes(current.rev))
     shown.push(current.rev);
-  const gate = new Gate(parallel);
+  const lanes = new Lanes(parallel);
   const releases: Listed[] = [];
   for (const rev of shown) {
-    await gate.enter(async () => {
+    await lanes.enter(async () => {
       const { release } = await readRelease(target, rev, signal);
       releases.push(listedOf(release, rev === current?.rev));
     });
   }
-  await gate.idle();
+  await lanes.idle();
   const time = ({ createdAt }: Listed) => Date.parse(createdAt);
   return { releases: releases.toSorted((a, b) => time(b) - time(a)), older: revs.length - shown.length };
 }

@@ -1,4 +1,4 @@
-import { Gate } from '../platform/gate.ts';
+import { Lanes } from '../platform/lanes.ts';
 import type { Bucket } from './bucket.ts';
 import { contentOfFile } from './content.ts';
 import type { Hashed } from './hash-files.ts';
@@ -24,7 +24,7 @@ export async function uploadBlobs(
 ): Promise<void> {
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
-  const gate = new Gate(parallel);
+  const lanes = new Lanes(parallel);
   const upload = async ({ key, place, size, sha256 }: Blob) => {
     // Refused is as good as stored: another writer put the same bytes there.
     await bucket.put(
@@ -40,7 +40,7 @@ export async function uploadBlobs(
   };
   try {
     for (const blob of blobs) {
-      await gate.enter(() =>
+      await lanes.enter(() =>
         upload(blob).catch((error: unknown) => {
           failed.abort(error);
           throw error;
@@ -49,7 +49,7 @@ export async function uploadBlobs(
     }
   } finally {
     // None may go on when this has ended.
-    await gate.idle().catch(() => undefined);
+    await lanes.idle().catch(() => undefined);
   }
   signal.throwIfAborted();
   failed.signal.throwIfAborted();

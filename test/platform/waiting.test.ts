@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Alarm } from '../../src/platform/alarm.ts';
 import { type Limits, withDeadline } from '../../src/platform/deadline.ts';
-import { Gate } from '../../src/platform/gate.ts';
+import { Lanes } from '../../src/platform/lanes.ts';
 
 describe('an alarm', () => {
   const never = new AbortController().signal;
@@ -77,28 +77,28 @@ describe('a deadline', () => {
   });
 });
 
-describe('a gate', () => {
-  test('lets no more tasks in than it has places', async () => {
-    const gate = new Gate(3);
+describe('lanes', () => {
+  test('let in no more tasks than there are of them', async () => {
+    const lanes = new Lanes(3);
     let inside = 0;
     let most = 0;
     for (let task = 0; task < 20; task += 1) {
-      await gate.enter(async () => {
+      await lanes.enter(async () => {
         inside += 1;
         most = Math.max(most, inside);
         await new Promise((resolve) => setImmediate(resolve));
         inside -= 1;
       });
     }
-    await gate.idle();
+    await lanes.idle();
     expect(most).toBe(3);
     expect(inside).toBe(0);
   });
 
-  test('throws the first failure where somebody awaits it', async () => {
-    const gate = new Gate(2);
-    await gate.enter(() => Promise.reject(new Error('first')));
-    await gate.enter(async () => undefined).catch(() => undefined);
-    await expect(gate.idle()).rejects.toThrow('first');
+  test('throw the first failure where somebody awaits it', async () => {
+    const lanes = new Lanes(2);
+    await lanes.enter(() => Promise.reject(new Error('first')));
+    await lanes.enter(async () => undefined).catch(() => undefined);
+    await expect(lanes.idle()).rejects.toThrow('first');
   });
 });

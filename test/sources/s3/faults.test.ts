@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { Failure } from '../../../src/failure/failure.ts';
-import { Gate } from '../../../src/platform/gate.ts';
+import { Lanes } from '../../../src/platform/lanes.ts';
 import { formatRelease } from '../../../src/sources/s3/pointer/document.ts';
 import type { Source } from '../../../src/sources/source.ts';
 import { packTar } from '../../support/archives.ts';
@@ -107,14 +107,14 @@ test.each(Object.entries(layouts))(
   'one lie or one accident, at whichever request, leads to no other set: %s',
   async (_, layout) => {
     const operations = await operationsOf(layout);
-    const gate = new Gate(32);
+    const lanes = new Lanes(32);
     for (const [index, operation] of operations.entries()) {
       const own = operation === 'get' || operation === 'head' ? ofObjects : ofListings;
       for (const [name, fault] of Object.entries({ ...own, ...ofAll, 'a refusal': refusal })) {
-        await gate.enter(() => suffer(layout, fault(), `${name} to request ${index}, ${operation}`, index));
+        await lanes.enter(() => suffer(layout, fault(), `${name} to request ${index}, ${operation}`, index));
       }
     }
-    await gate.idle();
+    await lanes.idle();
   },
   240_000,
 );

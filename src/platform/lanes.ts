@@ -1,5 +1,5 @@
 /** Lets a bounded number of tasks run at once; the first failure is thrown by the next `enter` or by `idle`. */
-export class Gate {
+export class Lanes {
   readonly #limit: number;
   readonly #running = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
