@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
+import { contentFingerprint } from '../snapshot/content-fingerprint.ts';
 import type { Digest, Fingerprint, Provenance, RelativePath, Revision } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 
@@ -54,7 +55,7 @@ export function digestOf(entries: readonly ManifestEntry[], dirMode: string): Di
 
 /** Whether a published file has this content: by the name its source had for it, or by its digest. */
 export function isOfContent(file: ManifestFile, fingerprint: Fingerprint): boolean {
-  return file.fingerprint === fingerprint || fingerprint === `sha256:${file.sha256}`;
+  return file.fingerprint === fingerprint || fingerprint === contentFingerprint(file.sha256);
 }
 
 /** The order in which entries stand in a manifest and count for the digest. */

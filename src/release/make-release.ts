@@ -1,10 +1,10 @@
 import type { Settings } from '../settings/schema.ts';
+import { contentFingerprint } from '../snapshot/content-fingerprint.ts';
 import { checkGuardRails } from '../snapshot/guard-rails.ts';
 import { applyLinkRule } from '../snapshot/links.ts';
 import { pathFilterOf } from '../snapshot/path-filter.ts';
 import { checkCoexistence } from '../snapshot/path-rules.ts';
 import { formatRelease, type Release } from '../sources/s3/pointer/document.ts';
-import { fingerprintOf } from '../sources/s3/pointer/entries.ts';
 import { missingObjects } from './blobs.ts';
 import { readCurrent, type Target } from './current.ts';
 import { type LocalSet, listDirectory } from './directory.ts';
@@ -90,7 +90,7 @@ async function readSet(
   const { include, exclude, maxFiles, maxBytes, require = [], allowEmpty, symlinks } = settings;
   const listed = await listDirectory(directory, await pathFilterOf({ include, exclude }), signal);
   if (listed.leftOut.length > 0) observer.onLeftOut(listed.leftOut);
-  const unread = fingerprintOf('');
+  const unread = contentFingerprint('');
   const entries = applyLinkRule(
     listed.entries.map((entry) => (entry.kind === 'link' ? entry : { ...entry, fingerprint: unread })),
     symlinks,

@@ -1,4 +1,5 @@
 import { createHash, hash } from 'node:crypto';
+import { contentFingerprint } from '../../snapshot/content-fingerprint.ts';
 import type { FileEntry } from '../../snapshot/entry.ts';
 import type { FileSink } from '../source.ts';
 import { entryName } from './entry-name.ts';
@@ -63,7 +64,7 @@ async function putEach(
   for await (const piece of content) pieces.push(piece);
   // A copy of its own: the pieces are views of larger buffers.
   const whole = Buffer.concat(pieces);
-  if (`sha256:${hash('sha256', whole)}` !== first.fingerprint) throw changed(first);
+  if (contentFingerprint(hash('sha256', whole)) !== first.fingerprint) throw changed(first);
   for (const file of [first, ...others]) await sink.put(file, whole);
   return [];
 }
@@ -74,7 +75,7 @@ async function* checked(file: FileEntry, content: AsyncIterable<Buffer>): AsyncG
     digest.update(piece);
     yield piece;
   }
-  if (`sha256:${digest.digest('hex')}` !== file.fingerprint) throw changed(file);
+  if (contentFingerprint(digest.digest('hex')) !== file.fingerprint) throw changed(file);
 }
 
 function changed({ path }: FileEntry): ArchiveFault {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { contentFingerprint } from '../../snapshot/content-fingerprint.ts';
 import type { Entry, FileEntry, Fingerprint, RelativePath } from '../../snapshot/entry.ts';
 import type { PathFilter } from '../../snapshot/path-filter.ts';
 import { checkCoexistence } from '../../snapshot/path-rules.ts';
@@ -178,5 +179,5 @@ class Collector implements ArchiveListing {
 async function fingerprintOf(content: AsyncIterable<Buffer>): Promise<Fingerprint> {
   const hash = createHash('sha256');
   for await (const piece of content) hash.update(piece);
-  return `sha256:${hash.digest('hex')}` as Fingerprint;
+  return contentFingerprint(hash.digest('hex'));
 }

@@ -1,6 +1,7 @@
 import { RefusedError } from '../../../failure/failure.ts';
 import { formatSize } from '../../../platform/units.ts';
-import type { Entry, Fingerprint } from '../../../snapshot/entry.ts';
+import { contentFingerprint } from '../../../snapshot/content-fingerprint.ts';
+import type { Entry } from '../../../snapshot/entry.ts';
 import type { PathFilter } from '../../../snapshot/path-filter.ts';
 import { parsePath } from '../../../snapshot/path-rules.ts';
 import type { Named, NamedFile } from './document.ts';
@@ -29,13 +30,9 @@ export function namedSet(
     const path = parsePath(item.path);
     if (item.kind === 'link') return { kind: 'link', path, target: item.target };
     objects.set(path, item);
-    return { kind: 'file', path, executable: item.executable, fingerprint: fingerprintOf(item.sha256) };
+    return { kind: 'file', path, executable: item.executable, fingerprint: contentFingerprint(item.sha256) };
   });
   return { entries, objects };
-}
-
-export function fingerprintOf(sha256: string): Fingerprint {
-  return `sha256:${sha256}` as Fingerprint;
 }
 
 function checkLimits(taken: readonly Named[], { maxFiles, maxBytes }: Limits): void {
