@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DeniedError } from '../../../../src/failure/failure.ts';
+import { DeniedError, SettingsError } from '../../../../src/failure/failure.ts';
 import { inAnHour, startSts } from '../../../support/aws-services.ts';
 import { credentialsBench, never } from './credentials-bench.ts';
 
@@ -63,6 +63,25 @@ describe('the shared files', () => {
     await expect(credentials.get(never)).rejects.toThrow(
       /^AWS_SHARED_CREDENTIALS_FILE: \/nowhere\/credentials and .* are not there; /,
     );
+  });
+
+  test.each([
+    ['aws_access_key_id', 'aws_secret_access_key'],
+    ['aws_secret_access_key', 'aws_access_key_id'],
+  ])('with %s and no %s are an error, and not the role of the node', async (set, missing) => {
+    const { credentials, write } = await credentialsBench({}, profile);
+    await write('.aws/credentials', `[default]\n${keys('AKIA0')}[reader]\n${set} = half\n${missing} =\n`);
+    const error = await credentials.get(never).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(SettingsError);
+    expect(error.message).toMatch(/^AWS_PROFILE: the profile "reader" in /);
+    expect(error.message).toContain(`has ${set} and no ${missing}; write both, or neither`);
+  });
+
+  test('give a pair of which each half is in another file', async () => {
+    const { credentials, write } = await credentialsBench({}, profile);
+    await write('.aws/credentials', '[reader]\naws_access_key_id = AKIA1\n');
+    await write('.aws/config', '[profile reader]\naws_secret_access_key = hidden\n');
+    expect(await credentials.get(never)).toMatchObject({ accessKeyId: 'AKIA1' });
   });
 
   test('with nothing but a region make room for the next source', async () => {

@@ -1,5 +1,5 @@
 import { fromIni } from '@aws-sdk/credential-providers';
-import { DeniedError } from '../../../../failure/failure.ts';
+import { DeniedError, SettingsError } from '../../../../failure/failure.ts';
 import type { Link } from '../chain.ts';
 import { aws, chosenBy } from '../names.ts';
 import { type Asked, found } from './asked.ts';
@@ -22,9 +22,9 @@ export async function askSharedFiles(link: SharedFiles, job: CredentialJob): Pro
     return nothing(link, job, link.filesSetting ?? profileSetting, `${places} are not there`);
   }
   const shown = JSON.stringify(profile);
-  if (!texts.some((text) => text !== undefined && holdsProfile(text, profile))) {
-    return nothing(link, job, profileSetting, `no profile ${shown} is in ${places}`);
-  }
+  const sections = texts.flatMap((text) => (text === undefined ? [] : sectionsOf(text, profile)));
+  if (sections.length === 0) return nothing(link, job, profileSetting, `no profile ${shown} is in ${places}`);
+  refuseHalf(new Set(sections.flat()), `the profile ${shown} in ${places}`);
   const handler = requestHandler(job.proxyEnv);
   try {
     const provider = fromIni({
@@ -57,14 +57,38 @@ function nothing(
   });
 }
 
-function holdsProfile(text: string, profile: string): boolean {
-  return text.split(/\r?\n/).some((line) => {
-    const [, header = ''] = /^\s*\[([^\]]+)\]/.exec(line) ?? [];
-    const name = header
-      .trim()
-      .replace(/^profile\s+/, '')
-      .replace(/^(["'])(.*)\1$/, '$2');
-    return name.trim() === profile;
+/** The names that are set in each section of a profile. */
+function sectionsOf(text: string, profile: string): readonly (readonly string[])[] {
+  const sections: string[][] = [];
+  let current: string[] | undefined;
+  for (const line of text.split(/\r?\n/)) {
+    const [, header] = /^\s*\[([^\]]+)\]/.exec(line) ?? [];
+    const [, name] = /^([a-z_]+)\s*=\s*\S/i.exec(line) ?? [];
+    if (header !== undefined) {
+      current = nameOf(header) === profile ? [] : undefined;
+      if (current !== undefined) sections.push(current);
+    } else if (name !== undefined) current?.push(name.toLowerCase());
+  }
+  return sections;
+}
+
+function nameOf(header: string): string {
+  return header
+    .trim()
+    .replace(/^profile\s+/, '')
+    .replace(/^(["'])(.*)\1$/, '$2')
+    .trim();
+}
+
+/** The SDK takes half a pair for none, and would go on to the role of the node. */
+function refuseHalf(names: ReadonlySet<string>, where: string): void {
+  const [id, secret] = ['aws_access_key_id', 'aws_secret_access_key'] as const;
+  if (names.has(id) === names.has(secret)) return;
+  const [set, missing] = names.has(id) ? [id, secret] : [secret, id];
+  throw new SettingsError({
+    setting: aws.profile,
+    problem: `${where} has ${set} and no ${missing}`,
+    cure: 'write both, or neither',
   });
 }
 
