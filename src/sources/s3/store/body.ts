@@ -18,8 +18,10 @@ export interface BodyOptions {
   readonly signal: AbortSignal;
 }
 
-/** So often it is gone on with and nothing comes. */
+/** So often it is gone on with and next to nothing comes. */
 const fruitlessResumptions = 3;
+/** As many bytes are worth a request. */
+const fruit = 65_536;
 
 /** The bytes of one object. Broken connections are gone on from; the sum is compared when the last byte was given. */
 export class ResumingBody implements ObjectBody {
@@ -36,14 +38,17 @@ export class ResumingBody implements ObjectBody {
     const { size, check } = this.#options;
     let received = 0;
     let fruitless = 0;
+    let fresh = 0;
     try {
       while (received < size) {
         const chunk = await this.#next(received, fruitless);
         if (chunk === undefined) {
           fruitless += 1;
+          fresh = 0;
           continue;
         }
-        fruitless = 0;
+        fresh += chunk.byteLength;
+        if (fresh >= fruit) fruitless = 0;
         received += chunk.byteLength;
         if (received > size) throw this.#broken(`more than the ${size} bytes came that were announced`);
         check?.sum.update(chunk);

@@ -73,6 +73,15 @@ describe('a body is given up', () => {
     expect(server.requests).toHaveLength(4);
   });
 
+  test('when next to nothing comes each time', async () => {
+    const { bucket, server, ...s3 } = await served();
+    bucket.put('key', generated(size, 'a'));
+    server.arm(faults.resetAfter(1), { times: 1000 });
+    const failure = await failureOf(readObject(s3, 'key'));
+    expect(failure.message).toMatch(/could not be read whole/);
+    expect(server.requests.length).toBeLessThan(10);
+  });
+
   test('when the object was replaced meanwhile', async () => {
     const { bucket, server, ...s3 } = await served();
     bucket.put('key', generated(size, 'a'));
