@@ -1,3 +1,4 @@
+import { archiveKey, objectKey } from '../../../settings/s3-kinds.ts';
 import { type DocumentName, refusedDocument } from './json-place.ts';
 
 /** What a pointer of one line names. */
@@ -28,15 +29,10 @@ export function parsePlain(text: string, document: DocumentName, pointerKey: str
     return { kind: 'prefix', prefix: line };
   }
   if (line === pointerKey) throw refusedDocument(document, 'names itself');
-  return { kind: isArchiveName(line) ? 'archive' : 'object', key: line };
+  return { kind: archiveKey.parse(line) === undefined ? 'object' : 'archive', key: line };
 }
 
 /** A key, relative to the root of the bucket. */
 export function isObjectKey(text: string): boolean {
-  const isKey = text !== '' && !text.endsWith('/') && !/^s3:\/\//i.test(text);
-  return isKey && !text.includes('\0') && Buffer.byteLength(text) <= 1024;
-}
-
-function isArchiveName(key: string): boolean {
-  return /\.(tar|tar\.gz|tgz|tar\.zst|tzst|zip)$/i.test(key);
+  return objectKey.parse(text) !== undefined;
 }
