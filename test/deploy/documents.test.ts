@@ -17,6 +17,7 @@ const documents = [
   'README.md',
   'deploy/README.md',
   'deploy/iam/README.md',
+  'src/sources/s3/pointer/README.md',
   ...pages.map((name) => `src/presets/${name}`),
 ];
 const kinds: ReadonlyMap<string, Kind<unknown>> = new Map(

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Failure, RefusedError } from '../../../../src/failure/failure.ts';
@@ -23,6 +24,12 @@ describe('the document of a release', () => {
         expect(parse(formatRelease(release))).toEqual({ kind: 'release', release });
       }),
     );
+  });
+
+  test('is as its page says', () => {
+    const page = readFileSync('src/sources/s3/pointer/README.md', 'utf8');
+    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+    expect(parse(example)).toMatchObject({ kind: 'release', release: { releases: 'app/releases/' } });
   });
 
   test('has a line for each file', () => {
