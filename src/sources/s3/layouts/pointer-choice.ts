@@ -25,5 +25,5 @@ export function createPointerLayout(named: WatchedKey, options: LayoutOptions): 
 /** A pin, or a rollback to what was published, goes before the setting, which names a version of the pointer or a release. */
 function stateOf({ revision, settings: { s3AsOf } }: LayoutOptions): Revision | undefined {
   if (revision !== undefined || s3AsOf === undefined) return revision;
-  return (s3AsOf.startsWith('release:') ? s3AsOf : `version:${s3AsOf}`) as Revision;
+  return (/^(release|version):/.test(s3AsOf) ? s3AsOf : `version:${s3AsOf}`) as Revision;
 }

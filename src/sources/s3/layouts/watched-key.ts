@@ -13,10 +13,12 @@ export interface WatchedKey {
 
 /** The key that is polled, at the state that is asked for. */
 export function watched(named: WatchedKey, options: LayoutOptions): WatchedObject {
-  const { store } = options;
+  const { store, revision, settings } = options;
+  const isAsOf = revision === undefined && settings.s3AsOf !== undefined;
   return new WatchedObject({
     store,
-    ...named,
+    key: named.key,
+    setting: isAsOf ? 'WHERRY_S3_AS_OF' : named.setting,
     seenFile: seenFileOf(named, options),
     at: fixedState(named, options),
   });
@@ -32,13 +34,15 @@ function fixedState(
   { revision, settings: { s3AsOf } }: LayoutOptions,
 ): FixedState | undefined {
   if (revision === undefined) {
-    return s3AsOf === undefined ? undefined : { kind: 'version', versionId: s3AsOf };
+    if (s3AsOf === undefined) return undefined;
+    // A revision, as the status has it, is taken too.
+    return fixedStateOf(s3AsOf) ?? { kind: 'version', versionId: s3AsOf };
   }
   const state = fixedStateOf(revision);
   if (state !== undefined) return state;
   throw new MissingError({
     setting,
-    problem: `"${revision}" is no state of one object`,
-    cure: 'name it as the status does: version:… or etag:…',
+    problem: `"${revision}" is no state of one object, which the status calls version:… or etag:…`,
+    cure: 'name it so',
   });
 }

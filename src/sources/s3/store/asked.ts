@@ -10,6 +10,8 @@ export interface Asked {
   readonly region: string;
   /** Undefined = the bucket itself. */
   readonly key: string | undefined;
+  /** The version of the object, where one was named. */
+  readonly versionId: string | undefined;
   /** What named the key. */
   readonly setting: string | undefined;
   /** The credentials in words; undefined = the request was not signed. */

@@ -196,6 +196,7 @@ export class S3Client implements Disposable {
       proxy: sent.address.origin.secure ? 'HTTPS_PROXY' : 'HTTP_PROXY',
       region: sent.address.region,
       key: request.key,
+      versionId: request.query?.['versionId'],
       setting: request.setting,
       credentials: sent.credentials === undefined ? undefined : credentials.description,
       hasCustomerKey: Object.keys(request.headers ?? {}).some((name) => name.startsWith(customerKey)),

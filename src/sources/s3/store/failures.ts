@@ -27,7 +27,7 @@ function byCode(answer: ErrorAnswer, asked: Asked): Failure | undefined {
     case 'NoSuchKey':
       return missingKey(answer, asked);
     case 'NoSuchVersion':
-      return missing(asked.setting, `${objectOf(asked)} has no such version`, 'check the version id');
+      return missingVersion(answer, asked);
     case 'SignatureDoesNotMatch':
       return denied(
         `${asked.display} refused the signature (${answer.words}) of the credentials from ${asked.credentials}: the secret access key is not the one of this access key`,
@@ -95,18 +95,29 @@ function byStatus(answer: ErrorAnswer, asked: Asked): Failure | undefined {
   }
 }
 
-function missingKey({ headers }: ErrorAnswer, asked: Asked): MissingError {
-  if (headers['x-amz-delete-marker'] === 'true') {
+function missingKey(answer: ErrorAnswer, asked: Asked): MissingError {
+  if (answer.headers['x-amz-delete-marker'] === 'true') {
     return missing(
       asked.setting,
       `${objectOf(asked)} was deleted: there is a delete marker in its place`,
       'put it again, or remove the marker',
     );
   }
+  // Not every store tells that the object itself is there.
+  if (asked.versionId !== undefined) return missingVersion(answer, asked);
   return missing(
     asked.setting,
     `${objectOf(asked)} does not exist`,
     'check the key, which has no / at its start unless the object has',
+  );
+}
+
+function missingVersion({ words }: ErrorAnswer, asked: Asked): MissingError {
+  const id = asked.versionId === undefined ? 'such version' : `version ${JSON.stringify(asked.versionId)}`;
+  return missing(
+    asked.setting,
+    `${objectOf(asked)} has no ${id} (${words})`,
+    'check the version id, and the key',
   );
 }
 
@@ -145,11 +156,7 @@ function badRequest(answer: ErrorAnswer, asked: Asked): Failure {
   if (answer.code === 'AuthorizationHeaderMalformed') return wrongRegion(answer, asked);
   if (asked.hasCustomerKey || ofEncryption.test(text)) return wrongCustomerKey(answer, asked);
   if (/version/i.test(text)) {
-    return missing(
-      asked.setting,
-      `${objectOf(asked)} has no such version (${answer.words})`,
-      'check the version id',
-    );
+    return missingVersion(answer, asked);
   }
   return unreachable(
     asked,

@@ -86,13 +86,25 @@ describe.skipIf(!hasCeph)('a set that is one object', () => {
     await place.writer.put('app.yaml', 'new!');
     const versionId = revision.replace('version:', '');
     const asOf = { settings: { ...settings, AS_OF: versionId } };
-    for (const options of [asOf, { settings, revision }]) {
+    const asShown = { settings: { ...settings, AS_OF: revision } };
+    for (const options of [asOf, asShown, { settings, revision }]) {
       await using past = await s3Source(place, options);
       expect(await past.source.probe(undefined, soon())).toEqual({ kind: 'moved', revision });
       expect((await take(past.source)).texts).toEqual({ 'app.yaml': 'old' });
       expect(await past.source.probe(revision, soon())).toEqual({ kind: 'unchanged' });
       expect(past.requests).toEqual(['get 200']);
     }
+  });
+
+  test('names the version that is not there, and what asked for it', async () => {
+    const place = await bucket({ versioning: true });
+    await place.writer.put('app.yaml', 'a: 1\n');
+    await using test = await s3Source(place, { settings: { OBJECT: 'app.yaml', AS_OF: 'nowhere' } });
+    const failure = await failureOf(test.source.probe(undefined, soon()));
+    expect(failure.kind).toBe('missing');
+    expect(failure.message).toMatch(
+      /^WHERRY_S3_AS_OF: the object "app.yaml" in s3:.* has no version "nowhere" \(HTTP 4/,
+    );
   });
 
   test('without versions is pinned only while it is the same', async () => {

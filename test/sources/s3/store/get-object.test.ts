@@ -163,7 +163,7 @@ describe('an answer that is no object is told in words', () => {
     bucket.put('key', 'content');
     const failure = await failureOf(store.get({ key: 'key', setting, versionId: 'none' }, soon()));
     expect(failure.kind).toBe('missing');
-    expect(failure.message).toMatch(/no such version/);
+    expect(failure.message).toMatch(/has no version "none"/);
   });
 
   test('a missing bucket', async () => {
