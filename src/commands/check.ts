@@ -51,7 +51,7 @@ export async function check(
     await attempt('source', async () => {
       const found = await lookAtSource(valid, options.env, log);
       entries = found.entries;
-      return `${found.description} is at ${found.revision}, ${entries.length} files${found.validated ? ', which pass the gates' : ''}`;
+      return `${found.description} is at ${found.revision}, ${countOf(entries.length)}${found.validated ? ', which pass the gates' : ''}`;
     });
     if (valid.source === 's3' && failures.length === 0)
       findings.push(...(await observations(valid, options, log)));
@@ -62,6 +62,10 @@ export async function check(
     for (const finding of findings)
       out.write(`${verdictOf(finding)} ${finding.check.padEnd(8)} ${finding.message}\n`);
   return failures[0]?.exitCode ?? exitCodes.done;
+}
+
+function countOf(files: number): string {
+  return files === 1 ? '1 file' : `${files} files`;
 }
 
 function verdictOf({ ok, warning }: Finding): string {

@@ -1,5 +1,6 @@
 import { Failure } from '../../../failure/failure.ts';
 import type { Log } from '../../../platform/log.ts';
+import { parseTime } from '../../../settings/s3-kinds.ts';
 import type { Settings } from '../../../settings/schema.ts';
 import { createCredentials } from '../credentials/create-credentials.ts';
 import { type ChosenLayout, chosenLayout } from '../layouts/choice.ts';
@@ -26,13 +27,18 @@ export async function examine(
   const { client } = store;
   const chosen = chosenLayout(settings);
   const polled = settings.s3Marker ?? (chosen.kind === 'prefix' ? undefined : chosen.key);
-  const versioning = await versioningOf(client, signal);
+  const versioning = await versioningOf(client, chosen, signal);
   const found = [
     ...(polled === undefined
       ? []
       : await conditions(
           store,
-          { key: polled, setting: settings.s3Marker === undefined ? chosen.setting : 'WHERRY_S3_MARKER' },
+          {
+            key: polled,
+            setting: settings.s3Marker === undefined ? chosen.setting : 'WHERRY_S3_MARKER',
+            versionId: versionOf(settings.s3AsOf),
+            isContent: chosen.kind === 'object' || chosen.kind === 'archive',
+          },
           signal,
         )),
     versioning,
@@ -63,7 +69,17 @@ function clockOf({ skew }: S3Client): Observation {
   return warning(`${text}; signatures are refused from 15 minutes on: set the clock of the node right`);
 }
 
-async function versioningOf(client: S3Client, signal: AbortSignal): Promise<Observation> {
+/** A marker and a time, or a release, leave the newest state of the key to be polled. */
+function versionOf(asOf: string | undefined): string | undefined {
+  if (asOf === undefined || parseTime(asOf) !== undefined || /^(release|etag):/.test(asOf)) return undefined;
+  return asOf.replace(/^version:/, '');
+}
+
+async function versioningOf(
+  client: S3Client,
+  { kind }: ChosenLayout,
+  signal: AbortSignal,
+): Promise<Observation> {
   const query = { versioning: '' };
   const answer = await asked(
     client.sendWhole({ operation: 'bucket', method: 'GET', query }, 65_536, signal),
@@ -74,9 +90,13 @@ async function versioningOf(client: S3Client, signal: AbortSignal): Promise<Obse
   const [, status = 'off'] = /<Status>\s*(\w+)\s*<\/Status>/.exec(answer.body.toString('utf8')) ?? [];
   return status === 'Enabled'
     ? fine('versioning is on: WHERRY_S3_AS_OF and pins of earlier revisions work')
-    : fine(
-        `versioning is ${status.toLowerCase()}: what is replaced is gone, and pins of earlier revisions do not work`,
-      );
+    : fine(`versioning is ${status.toLowerCase()}: ${withoutVersions(kind)}`);
+}
+
+function withoutVersions(kind: ChosenLayout['kind']): string {
+  return kind === 'pointer'
+    ? 'releases stay as they are and can be pinned all the same; what a pointer of plain text replaces cannot'
+    : 'what is replaced is gone, and pins of earlier revisions do not work';
 }
 
 /** Without the right to list, a missing key and a forbidden one read alike. */
@@ -93,7 +113,9 @@ async function missingKeys(client: S3Client, signal: AbortSignal): Promise<Obser
 function layoutOf({ kind }: ChosenLayout, { s3Marker, s3AsOf }: Settings): Observation {
   if (kind !== 'prefix') return fine(`layout ${kind}: exact, readers never see half an upload`);
   if (s3AsOf !== undefined)
-    return fine('layout prefix as of a time: exact, from the versions of the objects');
+    return fine(
+      'layout prefix as of a time: as it was then, from the versions of the objects; whether an upload was under way cannot be told',
+    );
   if (s3Marker !== undefined) {
     return fine(
       'layout prefix with marker: safe if the writer puts the marker last, a second after all else',

@@ -47,6 +47,22 @@ describe.skipIf(!hasCeph)('the examination of a bucket', () => {
     expect(found).toContainEqual(expect.stringMatching(/^warning layout prefix with settling/));
   });
 
+  test('of a pointer says nothing of its releases that is true of the pointer alone', async () => {
+    const place = await bucket();
+    await place.writer.put('current', 'releases/42/');
+    const found = await messages(place, { POINTER: 'current' });
+    expect(found).toContainEqual(expect.stringContaining('versioning is off: releases stay as they are'));
+    expect(found.join()).not.toContain('contents are checked');
+  });
+
+  test('asks for the version that is followed, also when the object is gone', async () => {
+    const place = await bucket({ versioning: true });
+    const { versionId = '' } = await place.writer.put('app.yaml', 'a: 1\n');
+    await place.writer.delete('app.yaml');
+    const found = await messages(place, { OBJECT: 'app.yaml', AS_OF: versionId });
+    expect(found).toContain('ok contents are checked by their length and MD5 (ETag)');
+  });
+
   test('needs no more rights than the layout, and says what it could not see', async () => {
     const user = await (await ceph()).createUser();
     const place = await bucket({ policy: (name) => [allow(name, ['s3:GetObject'], user)] });
