@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { pipeline, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { checkRatio } from './budget.ts';
@@ -18,9 +18,9 @@ export function unpackedTar(
     case 'tar':
       return plain(path, signal);
     case 'tar.gz':
-      return decompressed(path, createGunzip({ chunkSize }), signal);
+      return decompressed(path, () => createGunzip({ chunkSize }), signal);
     case 'tar.zst':
-      return decompressed(path, createZstdDecompress({ chunkSize }), signal);
+      return decompressed(path, () => createZstdDecompress({ chunkSize }), signal);
   }
 }
 
@@ -32,32 +32,60 @@ async function* plain(path: string, signal: AbortSignal): AsyncGenerator<Buffer,
   }
 }
 
+type Decoder = Transform & { readonly bytesWritten: number };
+
 async function* decompressed(
   path: string,
-  decoder: Transform & { readonly bytesWritten: number },
+  createDecoder: () => Decoder,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
+  let unpacked = 0;
+  let packed = 0;
+  do {
+    const decoder = createDecoder();
+    for await (const chunk of decompressedPart(path, packed, decoder, signal)) {
+      unpacked += chunk.byteLength;
+      checkRatio(unpacked, packed + decoder.bytesWritten);
+      yield chunk;
+    }
+    packed += decoder.bytesWritten;
+    // Before Node.js 26 a decoder of zstd ends with the first frame.
+  } while (await isZstdFrame(path, packed));
+  await checkEnd(path, packed);
+}
+
+async function* decompressedPart(
+  path: string,
+  start: number,
+  decoder: Decoder,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   let readError: unknown;
-  const source = createReadStream(path, { signal, highWaterMark: chunkSize });
+  const source = createReadStream(path, { start, signal, highWaterMark: chunkSize });
   source.once('error', (error) => {
     readError = error;
   });
-  let unpacked = 0;
   try {
     pipeline(source, decoder, () => undefined);
-    for await (const chunk of decoder as AsyncIterable<Buffer>) {
-      unpacked += chunk.byteLength;
-      checkRatio(unpacked, decoder.bytesWritten);
-      yield chunk;
-    }
+    yield* decoder as AsyncIterable<Buffer>;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (readError !== undefined) throw new SpoolError(readError);
-    if (error instanceof ArchiveFault) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new ArchiveFault(`is damaged or cut short: ${reason}`, { cause: error });
   }
-  await checkEnd(path, decoder.bytesWritten);
+}
+
+/** Whether another frame follows there, of data or to be passed over. */
+async function isZstdFrame(path: string, at: number): Promise<boolean> {
+  try {
+    await using file = await open(path, 'r');
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, at);
+    const magic = buffer.readUInt32LE();
+    return bytesRead === 4 && (magic === 0xfd2fb528 || (magic >= 0x184d2a50 && magic <= 0x184d2a5f));
+  } catch (error) {
+    throw new SpoolError(error);
+  }
 }
 
 /** Node passes over what follows the compressed data. */
