@@ -76,8 +76,8 @@ export async function makeRelease(target: Target, options: MakeOptions, signal: 
   const conditional = target.comparesAndSwaps;
   const onUploaded = (bytes: number) => observer.onUploaded(bytes);
   await uploadBlobs(missing, { bucket, parallel, conditional, onUploaded }, signal);
-  const document = Buffer.from(formatRelease(release));
-  await keepDocument(target, release.rev, document, signal);
+  const bytes = Buffer.from(formatRelease(release));
+  const document = await keepDocument(target, release.rev, bytes, signal);
   await movePointer(target, current, document, signal);
   return { ...made, result: 'released', uploads };
 }

@@ -70,6 +70,7 @@ describe('a release', () => {
       'read app/current',
       `size ${blob}`,
       `put ${blob} if new`,
+      'read app/releases/r1.json',
       'put app/releases/r1.json if new',
       'put app/releases/r1.json if new',
       'put app/releases/r1.json if same',
@@ -186,6 +187,31 @@ describe('a release', () => {
   });
 });
 
+describe('a release that did not come to its end', () => {
+  test('is made by the next try, under the same name', async () => {
+    const test = await bench();
+    await test.release({ a: '1' }, { rev: 'r1' });
+    const before = test.bucket.objects.get('app/current') ?? Buffer.alloc(0);
+    await test.release({ a: '2' }, { rev: 'r2', message: 'two' });
+    const written = test.bucket.objects.get('app/releases/r2.json')?.toString() ?? '';
+    const kept = Buffer.from(written.replace(/("createdAt":\s*)"[^"]*"/, '$1"2026-11-22T23:59:59Z"'));
+    test.bucket.objects.set('app/releases/r2.json', kept);
+    for (const comparesAndSwaps of [true, false]) {
+      test.bucket.objects.set('app/current', before);
+      await test.again({ rev: 'r2', message: 'two' }, { ...test.target, comparesAndSwaps });
+      expect(test.bucket.objects.get('app/current')).toEqual(kept);
+      expect(test.bucket.objects.get('app/releases/r2.json')).toEqual(kept);
+    }
+  });
+
+  test('is not taken for one with another message', async () => {
+    const test = await bench();
+    await test.release({ a: '1' }, { rev: 'r1' });
+    test.bucket.objects.delete('app/current');
+    await expect(test.again({ rev: 'r1', message: 'other' })).rejects.toThrow('there is a release "r1"');
+  });
+});
+
 describe('of two writers', () => {
   test('the slower one leaves the pointer, and says who was faster', async () => {
     const test = await bench();
@@ -215,6 +241,15 @@ describe('of two writers', () => {
 });
 
 describe('a store', () => {
+  test('that takes no notice of conditions does not lose an earlier release of that name', async () => {
+    const test = await bench();
+    await test.release({ a: '1' }, { rev: 'r1' });
+    const kept = test.bucket.objects.get('app/releases/r1.json');
+    test.bucket.manner = 'takes-no-notice';
+    await expect(test.release({ a: '2' }, { rev: 'r1' })).rejects.toThrow('there is a release "r1" already');
+    expect(test.bucket.objects.get('app/releases/r1.json')).toEqual(kept);
+  });
+
   test('that compares ETags without quotes is written to all the same', async () => {
     const test = await bench();
     test.bucket.manner = 'compares-without-quotes';
