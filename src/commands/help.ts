@@ -40,7 +40,7 @@ KEY is that of the readers, WHERRY_S3_POINTER, from the root of the bucket.
   --message TEXT         what --list shows beside the release
   --rev NAME             the name of the release; by default its time and the beginning of its digest
   --dry-run              says what would be done, and writes nothing
-  --force                makes a release of what the pointer names already
+  --force                makes a release of what the pointer names already, and writes over a pointer of plain text
   --rollback [REV]       moves the pointer to an earlier release; without REV to the one that was before this one
   --list [--limit N]     the releases, the newest first, the current one marked
   --json                 the result as JSON

@@ -33,6 +33,16 @@ export async function readCurrent(target: Target, signal: AbortSignal): Promise<
   return { bytes, release, unmoved: { kind: 'same', etag } };
 }
 
+/** One line of text can be a pointer, and can be anybody's file whose key was named by mistake. */
+export function refusePlainText({ bytes, release }: Current, { place, pointer }: Target): void {
+  if (bytes === undefined || release !== undefined) return;
+  throw new RefusedError({
+    setting: '--pointer',
+    problem: `${urlOf(place, pointer)} is plain text and no release, and is not written over`,
+    cure: 'name another key, or give --force to put a release in its place',
+  });
+}
+
 function parse(bytes: Buffer, { pointer, place }: Target): Pointer {
   const display = urlOf(place, pointer);
   try {

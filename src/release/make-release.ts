@@ -6,7 +6,7 @@ import { pathFilterOf } from '../snapshot/path-filter.ts';
 import { checkCoexistence } from '../snapshot/path-rules.ts';
 import { formatRelease, type Release } from '../sources/s3/pointer/document.ts';
 import { missingObjects } from './blobs.ts';
-import { readCurrent, type Target } from './current.ts';
+import { readCurrent, refusePlainText, type Target } from './current.ts';
 import { type LocalSet, listDirectory } from './directory.ts';
 import { type Hashed, hashFiles } from './hash-files.ts';
 import { keepDocument } from './keep-document.ts';
@@ -22,7 +22,7 @@ export interface MakeOptions {
   readonly rev: string | undefined;
   readonly message: string | undefined;
   readonly dryRun: boolean;
-  /** Also what the pointer names already. */
+  /** Also what the pointer names already, and in the place of plain text. */
   readonly force: boolean;
   readonly observer: Observer;
 }
@@ -54,6 +54,7 @@ export async function makeRelease(target: Target, options: MakeOptions, signal: 
   const { set, hashed } = await readSet(options, signal);
   const content = filesOf(set, hashed, place);
   const current = await readCurrent(target, signal);
+  if (!force) refusePlainText(current, target);
   const previous = current.release?.rev;
   const release: Release = {
     rev: options.rev ?? revOf(content, new Date()),

@@ -32,6 +32,7 @@ export interface RollBackOrder extends Common {
   readonly action: 'roll-back';
   readonly rev: string | undefined;
   readonly dryRun: boolean;
+  readonly force: boolean;
 }
 
 export interface ListOrder extends Common {
@@ -44,7 +45,7 @@ export type Order = MakeOrder | RollBackOrder | ListOrder;
 /** What has a meaning beside each action. */
 const allowed: Readonly<Record<Order['action'], readonly string[]>> = {
   make: ['--pointer', '--rev', '--message', '--dry-run', '--force', '--no-compare-and-swap', '--json'],
-  'roll-back': ['--pointer', '--rollback', '--dry-run', '--no-compare-and-swap', '--json'],
+  'roll-back': ['--pointer', '--rollback', '--dry-run', '--force', '--no-compare-and-swap', '--json'],
   list: ['--pointer', '--list', '--limit', '--json'],
 };
 
@@ -81,6 +82,7 @@ type Rest = Omit<MakeOrder, keyof Common> | Omit<RollBackOrder, keyof Common> | 
 
 function restOf(action: Order['action'], { words, switches, options }: Words, problems: string[]): Rest {
   const dryRun = switches.has('--dry-run');
+  const force = switches.has('--force');
   switch (action) {
     case 'make':
       return {
@@ -89,11 +91,16 @@ function restOf(action: Order['action'], { words, switches, options }: Words, pr
         rev: revFrom('--rev', options.get('--rev'), problems),
         message: options.get('--message'),
         dryRun,
-        force: switches.has('--force'),
+        force,
       };
     case 'roll-back':
       // Without a name it is the one before.
-      return { action, dryRun, rev: revFrom('--rollback', options.get('--rollback') || undefined, problems) };
+      return {
+        action,
+        dryRun,
+        force,
+        rev: revFrom('--rollback', options.get('--rollback') || undefined, problems),
+      };
     case 'list':
       return { action, limit: limitFrom(options.get('--limit'), problems) };
   }

@@ -2,7 +2,7 @@ import { RefusedError } from '../failure/failure.ts';
 import { objectsOf, type Release } from '../sources/s3/pointer/document.ts';
 import { largestManifest, parseManifest } from '../sources/s3/pointer/pointer.ts';
 import { missingObjects, type Needed } from './blobs.ts';
-import { readCurrent, type Target } from './current.ts';
+import { readCurrent, refusePlainText, type Target } from './current.ts';
 import { movePointer } from './move-pointer.ts';
 import { blobsPrefix, urlOf } from './place.ts';
 import { previousRev, readRelease } from './releases.ts';
@@ -11,6 +11,8 @@ export interface RollbackOptions {
   /** Undefined = the one before the present one. */
   readonly rev: string | undefined;
   readonly dryRun: boolean;
+  /** Also in the place of plain text. */
+  readonly force: boolean;
   readonly parallel: number;
 }
 
@@ -23,10 +25,11 @@ export interface RolledBack {
 /** Moves the pointer to a release of before, after a look at whether everything of it is still there. */
 export async function rollBack(
   target: Target,
-  { rev: wanted, dryRun, parallel }: RollbackOptions,
+  { rev: wanted, dryRun, force, parallel }: RollbackOptions,
   signal: AbortSignal,
 ): Promise<RolledBack> {
   const current = await readCurrent(target, signal);
+  if (!force) refusePlainText(current, target);
   const previous = current.release?.rev;
   const rev = wanted ?? previousRev(current, target);
   const { release, bytes } = await readRelease(target, rev, signal);

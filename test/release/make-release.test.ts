@@ -44,7 +44,7 @@ class Bench {
   }
 
   rollBack(rev?: string) {
-    return rollBack(this.target, { rev, dryRun: false, parallel: 4 }, signal);
+    return rollBack(this.target, { rev, dryRun: false, force: false, parallel: 4 }, signal);
   }
 
   get pointer(): { readonly rev: string } {
@@ -173,10 +173,26 @@ describe('a release', () => {
     expect(test.bucket.objects.size).toBe(1);
   });
 
-  test('takes the place of a pointer of plain text', async () => {
+  test.each([undefined, 'r1'])(
+    'leaves plain text alone, which may be a file (rollback to %s)',
+    async (rev) => {
+      const test = await bench();
+      await test.release({ a: '1' }, { rev: 'r1' });
+      test.bucket.objects.set('app/current', Buffer.from('level: info\n'));
+      await expect(rev === undefined ? test.again() : test.rollBack(rev)).rejects.toThrow(
+        's3://memory/app/current is plain text and no release, and is not written over; name another key, or give --force',
+      );
+      expect(test.bucket.objects.get('app/current')?.toString()).toBe('level: info\n');
+    },
+  );
+
+  test('takes the place of a pointer of plain text when it is forced', async () => {
     const test = await bench();
     test.bucket.objects.set('app/current', Buffer.from('releases/42/\n'));
-    expect(await test.release({ a: '1' })).toMatchObject({ result: 'released', previous: undefined });
+    expect(await test.release({ a: '1' }, { force: true })).toMatchObject({
+      result: 'released',
+      previous: undefined,
+    });
   });
 
   test('under a name that another one has is refused', async () => {

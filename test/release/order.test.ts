@@ -83,7 +83,7 @@ describe('what the command line orders', () => {
     ['d s3://cfg --pointer k --rev -x', '--rev: "-x" is no name of a release'],
     ['d s3://cfg --pointer k --limit 3', '--limit: has no meaning here'],
     ['d s3://cfg --pointer k --rollback', 'release: takes a place alone'],
-    ['s3://cfg --pointer k --rollback --force', '--force: has no meaning here'],
+    ['s3://cfg --pointer k --rollback --message hi', '--message: has no meaning here'],
     ['s3://cfg --pointer k --rollback --list', '--list: has no meaning here'],
     ['s3://cfg --pointer k --list --limit 0', '--limit: "0" is not a whole number from 1'],
     ['s3://cfg --pointer k --list --message x', '--message: has no meaning here'],

@@ -57,7 +57,7 @@ export class Releaser implements AsyncDisposable {
   }
 
   async rollBack(rev?: string): Promise<void> {
-    await rollBack(this.target, { rev, dryRun: false, parallel: 4 }, soon());
+    await rollBack(this.target, { rev, dryRun: false, force: false, parallel: 4 }, soon());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
