@@ -3,6 +3,7 @@ import { readState } from '../engine/state-store.ts';
 import { exitCodes, SettingsError } from '../failure/failure.ts';
 import { readGeneration } from '../publish/generation.ts';
 import { onTarget } from '../publish/target-errors.ts';
+import type { Settings } from '../settings/schema.ts';
 import type { LoadedSettings } from '../settings/settings.ts';
 import { statusDocument } from './status-document.ts';
 import { placesOf } from './wiring.ts';
@@ -24,11 +25,17 @@ export async function status(
   }
   const published = state.published && (await onTarget(readGeneration(target, state.published.generation)));
   const source =
-    published?.manifest.source ?? settings.gitRepo?.display ?? settings.s3Bucket?.text ?? 'unknown';
+    published?.manifest.source ?? settings.gitRepo?.display ?? placeInBucket(settings) ?? 'unknown';
   const document = statusDocument(source, state, {
     // Who asks from beside the pod may not have its settings.
     verifies: settings.verifyUrl === undefined ? undefined : true,
   });
   out.write(asJson ? `${JSON.stringify(document, null, 2)}\n` : formatStatus(document));
   return exitCodes.done;
+}
+
+function placeInBucket({ s3Bucket, ...layouts }: Settings): string | undefined {
+  const { s3Object, s3Archive, s3Pointer, s3Prefix } = layouts;
+  if (s3Bucket === undefined) return undefined;
+  return `s3://${s3Bucket.text}/${s3Object ?? s3Archive ?? s3Pointer ?? s3Prefix ?? ''}`;
 }
