@@ -7,7 +7,7 @@ import {
   UnexpectedError,
   UnreachableError,
 } from '../failure/failure.ts';
-import { isUntrusted, networkWords } from '../platform/network-errors.ts';
+import { isUntrusted, networkWords, speaksNoTls } from '../platform/network-errors.ts';
 import { oneLine } from '../platform/one-line.ts';
 
 /** What was asked for when a store refused, for the message. */
@@ -153,8 +153,14 @@ function connectionFailure(thrown: unknown, asked: Asked): Failure {
   }
   return new UnreachableError({
     setting: 'WHERRY_S3_ENDPOINT',
-    problem: `${display} could not be reached to ${act}: ${oneLine(networkWords(thrown))}`,
+    problem: `${display} could not be reached to ${act}: ${wordsOf(thrown)}`,
     cure: 'check DNS, network policies and proxies, and try again: what was uploaded stays',
     cause: thrown,
   });
+}
+
+function wordsOf(thrown: unknown): string {
+  return speaksNoTls(thrown)
+    ? 'it does not speak TLS there: is it an http:// address, or another port?'
+    : oneLine(networkWords(thrown));
 }

@@ -55,6 +55,14 @@ describe('a bucket', () => {
     expect((await test.bucket.read(key, 10, soon()))?.bytes.byteLength).toBe(0);
   });
 
+  test('that speaks no TLS where it is asked in it says so', async () => {
+    await using test = await bench();
+    const endpoint = test.place.endpoint.replace('http:', 'https:');
+    await using asked = await Releaser.open({ ...test.place, endpoint });
+    const failure = await failureOf(asked.target.bucket.read(key, 10, soon()));
+    expect(failure.message).toContain('it does not speak TLS there: is it an http:// address');
+  });
+
   test('has nothing where nothing was written', async () => {
     await using test = await bench();
     expect(await test.bucket.read(key, 10, soon())).toBeUndefined();
