@@ -5,6 +5,8 @@ export interface Asked {
   /** `s3://bucket at https://endpoint`. */
   readonly display: string;
   readonly isAws: boolean;
+  /** The host that was asked, where the bucket is in its name. */
+  readonly bucketHost: string | undefined;
   /** The variable that would name a proxy on the way. */
   readonly proxy: string;
   readonly region: string;

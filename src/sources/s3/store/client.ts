@@ -193,6 +193,7 @@ export class S3Client implements Disposable {
     const asked: Asked = {
       display: sent.address.display,
       isAws: sent.address.isAws,
+      bucketHost: sent.address.style === 'path' ? undefined : sent.address.origin.hostname,
       proxy: sent.address.origin.secure ? 'HTTPS_PROXY' : 'HTTP_PROXY',
       region: sent.address.region,
       key: request.key,

@@ -31,6 +31,15 @@ export function connectionFailure(error: unknown, asked: Asked): Failure {
       cause: error,
     });
   }
+  if (code === 'ENOTFOUND' && asked.bucketHost !== undefined && !asked.isAws) {
+    return unreachable(
+      asked,
+      `${asked.display} could not be reached: the host name ${asked.bucketHost} cannot be resolved`,
+      'set it to true, which puts the bucket into the path, or let DNS know that name',
+      'WHERRY_S3_PATH_STYLE',
+      error,
+    );
+  }
   const words = speaksNoTls(error)
     ? 'it does not speak TLS there: is it an http:// address, or another port?'
     : code.startsWith('HPE_')

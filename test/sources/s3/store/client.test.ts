@@ -132,6 +132,15 @@ describe('every request is bounded', () => {
     expect(failure.kind).toBe('unreachable');
     expect(failure.message).toMatch(/cannot be resolved/);
   });
+
+  test('where no such host is because the bucket is in its name', async () => {
+    const target = { endpoint: 'http://nowhere.invalid', accessKeyId: 'id', secretAccessKey: 'secret' };
+    const { store } = wireStore(target, 'bucket', { settings: { PATH_STYLE: 'false' } });
+    const failure = await failureOf(store.get({ key: 'key', setting }, soon()));
+    expect(failure.message).toMatch(
+      /^WHERRY_S3_PATH_STYLE: .* the host name bucket\.nowhere\.invalid cannot be resolved; set it to true/,
+    );
+  });
 });
 
 describe('the bucket’s own region', () => {
