@@ -1,4 +1,4 @@
-import { MissingError, SettingsError } from '../../../failure/failure.ts';
+import { MissingError, SettingsError, UnexpectedError } from '../../../failure/failure.ts';
 import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
 import type { FileSink, Probe } from '../../source.ts';
 import type { Layout } from './layout.ts';
@@ -41,7 +41,11 @@ export class AsOfLayout implements Layout {
 
   /** A version does not change: what was listed is what is fetched. */
   async write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void> {
-    await this.#taken?.write(files, sink, signal);
+    const taken = this.#taken;
+    this.#taken = undefined;
+    if (taken === undefined && files.length > 0)
+      throw new UnexpectedError({ problem: 'nothing was listed that could be read' });
+    await taken?.write(files, sink, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -48,6 +48,8 @@ export class MarkerLayout implements Layout {
   }
 
   async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
+    // A listing that was no news is kept no longer.
+    this.#release = undefined;
     const { revision } = await this.#marker.look(signal);
     return revision === previous ? { kind: 'unchanged' } : { kind: 'moved', revision };
   }
@@ -68,8 +70,10 @@ export class MarkerLayout implements Layout {
   }
 
   async write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void> {
-    if (this.#release === undefined) return;
-    const { files: taken, head, digest } = this.#release;
+    const release = this.#release;
+    this.#release = undefined;
+    if (release === undefined) throw this.#unsettled('nothing was listed that could be read');
+    const { files: taken, head, digest } = release;
     await taken.write(files, sink, signal);
     if (digest === undefined) return;
     const again = await this.#prefix.survey(signal);

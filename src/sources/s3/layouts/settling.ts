@@ -38,6 +38,8 @@ export class SettlingLayout implements Layout {
   }
 
   async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
+    // A listing that was no news is kept no longer.
+    this.#taken = undefined;
     const survey = await this.#prefix.survey(signal);
     this.#warnOfCost(survey);
     const revision = this.#revision(survey.digest);
@@ -54,10 +56,12 @@ export class SettlingLayout implements Layout {
   }
 
   async write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void> {
-    if (this.#taken === undefined) return;
-    await this.#taken.files.write(files, sink, signal);
+    const taken = this.#taken;
+    this.#taken = undefined;
+    if (taken === undefined) throw this.#unsettled('nothing was listed that could be read');
+    await taken.files.write(files, sink, signal);
     const { digest } = await this.#prefix.survey(signal);
-    if (digest !== this.#taken.digest)
+    if (digest !== taken.digest)
       throw this.#unsettled('objects below the prefix changed while they were read');
   }
 
