@@ -1,4 +1,4 @@
-import { UnexpectedError } from '../../../failure/failure.ts';
+import { MissingError, UnexpectedError } from '../../../failure/failure.ts';
 import type { Log } from '../../../platform/log.ts';
 import type { FileEntry, Provenance, Revision, Snapshot } from '../../../snapshot/entry.ts';
 import type { PathFilter } from '../../../snapshot/path-filter.ts';
@@ -46,7 +46,7 @@ export class PointerLayout implements Layout {
   async snapshot(signal: AbortSignal): Promise<Snapshot> {
     await this.#discard();
     const said = await this.#object.say(signal);
-    this.#contents = await this.#open(said.pointer, signal);
+    this.#contents = await this.#named(this.#open(said.pointer, signal));
     return { revision: said.revision, entries: this.#contents.entries, provenance: provenance(said) };
   }
 
@@ -55,7 +55,7 @@ export class PointerLayout implements Layout {
     try {
       if (files.length === 0) return;
       if (this.#contents === undefined) throw new UnexpectedError({ problem: 'nothing was listed' });
-      await this.#contents.write(files, sink, signal);
+      await this.#named(this.#contents.write(files, sink, signal));
     } finally {
       await this.#discard();
     }
@@ -64,6 +64,22 @@ export class PointerLayout implements Layout {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#discard();
     await this.#object[Symbol.asyncDispose]();
+  }
+
+  /** A key that is missing is that of something named, which the user never wrote. */
+  async #named<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const { setting, key } = this.#options;
+      if (!(error instanceof MissingError) || error.details.setting !== setting) throw error;
+      throw new MissingError({
+        setting,
+        problem: `the pointer ${JSON.stringify(key)} names what is not there: ${error.details.problem}`,
+        cure: 'upload what it names first, and write the pointer last; let no lifecycle rule remove it',
+        cause: error,
+      });
+    }
   }
 
   async #open(pointer: Pointer, signal: AbortSignal): Promise<Contents> {

@@ -20,8 +20,7 @@ export async function prefixContents(
   if (objects.length === 0) {
     throw new MissingError({
       setting,
-      problem: `the pointer names the prefix ${JSON.stringify(text)} of ${store.display}, below which nothing is that the globs take`,
-      cure: 'upload what it names first, and write the pointer last',
+      problem: `nothing that the globs take is below the prefix ${JSON.stringify(text)} in ${store.display}`,
     });
   }
   const taken = new Taken(options, await prefix.paths(objects));

@@ -130,6 +130,7 @@ describe.skipIf(!hasCeph)('a set that a pointer names', () => {
     await using test = await s3Source(place, { settings });
     const failure = await failureOf(take(test.source));
     expect(failure.kind).toBe('missing');
+    expect(failure.message).toContain('names what is not there: ');
     expect(failure.message).toContain(key);
   });
 
@@ -242,7 +243,7 @@ describe.skipIf(!hasCeph)('a pointer of plain text', () => {
   });
 
   test.each([
-    ['r/43/', 'names the prefix "r/43/"'],
+    ['r/43/', 'below the prefix "r/43/"'],
     ['r/43.yaml', 'r/43.yaml'],
   ])('that names %s, which is not there, is missing it', async (text, named) => {
     const place = await bucket();
@@ -250,6 +251,7 @@ describe.skipIf(!hasCeph)('a pointer of plain text', () => {
     await using test = await s3Source(place, { settings });
     const failure = await failureOf(test.source.snapshot(soon()));
     expect(failure.kind).toBe('missing');
+    expect(failure.message).toContain('the pointer "app/current.json" names what is not there: ');
     expect(failure.message).toContain(named);
   });
 });
