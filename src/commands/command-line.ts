@@ -99,7 +99,7 @@ function sortArguments(
     if (!argument.startsWith('-') || argument === '-') sorted.words.push(argument);
     else if (answers.includes(argument) || isSwitch(argument)) sorted.own.add(argument);
     else if (Object.hasOwn(withValue, splitOnce(argument)[0])) takeOption(argument, rest, withValue, sorted);
-    else if (argument.startsWith('--')) takeFlag(argument, rest, sorted);
+    else if (argument.startsWith('--')) takeFlag(argument, rest, sorted, Object.keys(withValue));
     else sorted.problems.push(`${argument}: no such flag; \`wherry --help\` lists them`);
   }
   return sorted;
@@ -124,10 +124,18 @@ function takeOption(
 }
 
 /** `--name=value`, `--name value`, or `--name` alone for a setting that is true or false. */
-function takeFlag(argument: string, rest: string[], { flags, problems }: Sorted): void {
+function takeFlag(
+  argument: string,
+  rest: string[],
+  { flags, problems }: Sorted,
+  withValue: readonly string[],
+): void {
   const [name, inline] = splitOnce(argument);
   const [next] = rest;
-  if (inline !== undefined) flags.set(name, inline);
+  const meant = isSetting(name) ? undefined : nearest(name, [...settingFlags(), ...noSettings(withValue)]);
+  if (meant !== undefined && !isSetting(meant))
+    problems.push(`${name}: no such flag; did you mean ${meant}?`);
+  else if (inline !== undefined) flags.set(name, inline);
   else if (isBoolean(name) && !isValueOfBoolean(next)) flags.set(name, 'true');
   else if (next === undefined || next.startsWith('--'))
     problems.push(`${name}: needs a value; write ${name} VALUE`);
@@ -157,6 +165,18 @@ function commandOf(
 function wordsFor(command: CommandLine['command'], words: readonly string[]): readonly string[] {
   if (command !== 'help') return words.slice(1);
   return words.filter((word) => word !== 'help').slice(0, 1);
+}
+
+function settingFlags(): readonly string[] {
+  return Object.keys(schema).map((key) => flagName(variableName(key)));
+}
+
+function isSetting(flag: string): boolean {
+  return settingFlags().includes(flag.replace(/-file$/, ''));
+}
+
+function noSettings(withValue: readonly string[]): readonly string[] {
+  return [...Object.values(switches).flat(), ...withValue];
 }
 
 function isSwitch(name: string): boolean {

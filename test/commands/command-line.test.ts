@@ -68,6 +68,8 @@ describe('the command line', () => {
     [['release', 'd', 's3://b/p', 'more'], 'more: not expected here'],
     [['release', '--pointer'], '--pointer: needs a value; write --pointer VALUE'],
     [['release', '--pointer', 'a', '--pointer=b'], '--pointer: is there twice'],
+    [['release', 'd', '--frce'], '--frce: no such flag; did you mean --force?'],
+    [['release', 'd', '--pointr', 'key'], '--pointr: no such flag; did you mean --pointer?'],
     [['run', 'more'], 'more: not expected here'],
     [['-x'], '-x: no such flag'],
     [['--git-repo'], '--git-repo: needs a value'],
