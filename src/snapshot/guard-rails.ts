@@ -30,13 +30,13 @@ export function checkGuardRails(
     throw new RefusedError({
       setting: 'WHERRY_ALLOW_EMPTY',
       problem: 'the set is empty',
-      cure: 'check the path and the globs, or set WHERRY_ALLOW_EMPTY=true',
+      cure: 'check the path or prefix in the source and the globs, or set WHERRY_ALLOW_EMPTY=true',
     });
   }
   if (refuseCollapse && entries.length < published.size / 2) {
     throw new RefusedError({
       setting: 'WHERRY_ALLOW_EMPTY',
-      problem: `the listing has ${entries.length} files where ${published.size} are published, less than half`,
+      problem: `the listing has ${entries.length === 1 ? '1 file' : `${entries.length} files`} where ${published.size} are published, less than half`,
       cure: 'look at what is below the prefix; if it is meant, set WHERRY_ALLOW_EMPTY=true for this change',
     });
   }

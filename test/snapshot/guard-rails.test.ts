@@ -22,7 +22,7 @@ test.each<[string, string[], Partial<GuardRails>]>([
     { maxDelete: 0.25 },
   ],
   [
-    'WHERRY_ALLOW_EMPTY: the listing has 1 files where 4 are published, less than half',
+    'WHERRY_ALLOW_EMPTY: the listing has 1 file where 4 are published, less than half',
     ['a'],
     { refuseCollapse: true },
   ],
