@@ -42,7 +42,7 @@ export async function lookAtSource(
       new UnreachableError({
         setting: 'WHERRY_SYNC_TIMEOUT',
         problem: `no answer within ${formatDuration(settings.syncTimeout)}`,
-        cure: 'look at the address and the network, or raise it for a large repository or a long validation',
+        cure: 'look at the address and the network, or raise it for a large set or repository or a long validation',
       });
     const never = new AbortController().signal;
     return await withDeadline(settings.syncTimeout, never, onTime, ({ signal }) =>

@@ -73,7 +73,7 @@ async function bringInTime(engine: Engine, settings: Settings, log: Log, outer: 
   const timedOut = new UnreachableError({
     setting: 'WHERRY_INIT_TIMEOUT',
     problem: `no set was published within ${formatDuration(settings.initTimeout)}`,
-    cure: 'look at the source and the network, or raise it for a large repository',
+    cure: 'look at the source and the network, or raise it for a large set or repository',
   });
   try {
     await withDeadline(

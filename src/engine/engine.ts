@@ -221,7 +221,7 @@ export class Engine implements AsyncDisposable {
       new UnreachableError({
         setting: 'WHERRY_SYNC_TIMEOUT',
         problem: `the attempt took longer than ${formatDuration(syncTimeout)}`,
-        cure: 'look at the source and the network, or raise it for a large repository or a long validation',
+        cure: 'look at the source and the network, or raise it for a large set or repository or a long validation',
       });
     return withDeadline(syncTimeout, signal, onTime, run);
   }
