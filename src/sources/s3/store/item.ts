@@ -61,22 +61,39 @@ export function itemOf(raw: RawItem, decode: DecodeKey): Item {
   if (raw.key === undefined || raw.key === '') throw new PageFault('it has an object without a key');
   const key = decode(raw.key);
   const isDeleteMarker = raw.element === 'DeleteMarker';
-  const lastModified = new Date(raw.lastModified ?? '');
-  if (Number.isNaN(lastModified.getTime())) throw incomplete(key, 'time');
+  const lastModified = timeOf(raw.lastModified ?? '');
+  if (lastModified === undefined) throw incomplete(key, 'time');
   const etag = (raw.etag ?? '') as ETag;
   if (etag === '' && !isDeleteMarker) throw incomplete(key, 'ETag');
-  const size = raw.size ?? (isDeleteMarker ? '0' : '');
-  if (!/^\d{1,15}$/.test(size)) throw incomplete(key, 'size');
+  const size = sizeOf(raw.size ?? (isDeleteMarker ? '0' : ''));
+  if (size === undefined) throw incomplete(key, 'size');
   const { storageClass = '', versionId } = raw;
   return {
     key,
     etag,
-    size: Number(size),
+    size,
     lastModified,
     storageClass: storageClass === 'STANDARD' || storageClass === '' ? undefined : storageClass,
     versionId,
     isDeleteMarker,
   };
+}
+
+/** The last one: a writer puts many objects in the same second, and to read a time is dear. */
+let known: { readonly text: string; readonly time: Date } | undefined;
+
+function timeOf(text: string): Date | undefined {
+  if (known?.text === text) return known.time;
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) return undefined;
+  known = { text, time };
+  return time;
+}
+
+function sizeOf(text: string): number | undefined {
+  const size = Number(text);
+  // What else `Number` reads (1e3, 0x1) is not how sizes are written.
+  return size >= 0 && Number.isSafeInteger(size) && String(size) === text ? size : undefined;
 }
 
 function incomplete(key: string, what: string): PageFault {

@@ -10,6 +10,8 @@ export function decoderOf(encoding: string | undefined): DecodeKey {
 }
 
 function decode(written: string): string {
+  // Most keys have nothing to decode.
+  if (!written.includes('%') && !written.includes('+')) return written;
   const text = written.includes('+') ? written.replaceAll('+', ' ') : written;
   try {
     return decodeURIComponent(text);

@@ -1,4 +1,5 @@
 import { UnreachableError } from '../../../failure/failure.ts';
+import { Distinct } from './distinct.ts';
 import { PageFault } from './page-fault.ts';
 import { XmlError } from './xml.ts';
 
@@ -59,6 +60,7 @@ export class Paging {
 
   /** Lets the listing go on, unless it goes round. */
   turn(next: Next): void {
+    this.#items.pack();
     if (next === undefined) return;
     const token = JSON.stringify(next);
     if (this.#tokens.has(token)) throw new PageFault('it goes on where the listing was before');
@@ -75,23 +77,6 @@ export class Paging {
       cure: 'check that the address is the store’s own, and what proxy or portal answers in its place',
       cause: fault,
     });
-  }
-}
-
-/** Tells what comes twice. What comes in order cannot, and most listings do: those are spared the hashing. */
-class Distinct {
-  readonly #ordered: string[] = [];
-  #all: Set<string> | undefined;
-
-  /** False when it was there before. */
-  add(item: string): boolean {
-    const last = this.#ordered.at(-1);
-    if (this.#all === undefined && (last === undefined || item > last)) {
-      this.#ordered.push(item);
-      return true;
-    }
-    this.#all ??= new Set(this.#ordered);
-    return this.#all.size < this.#all.add(item).size;
   }
 }
 

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 /** The text is not a well-formed document of the kind that S3 writes. */
 export class XmlError extends Error {}
 
@@ -15,6 +16,12 @@ const tagName = /^(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)$/;
 /** One after the other, each between spaces; a `>` may stand inside the quotes. */
 const attributes = /(?:[ \t\r\n]+[A-Za-z_][\w.:-]*[ \t\r\n]*=[ \t\r\n]*(?:"[^"<]*"|'[^'<]*'))*[ \t\r\n]*/y;
 
+/** Most pages are ASCII, which is had ten times as fast. */
+function textOf(document: Uint8Array): string {
+  if (!isAscii(document)) return utf8.decode(document);
+  return Buffer.from(document.buffer, document.byteOffset, document.byteLength).toString('latin1');
+}
+
 /**
  * Walks through a document, element by element, as its reader asks: S3's answers are elements and text. Namespaces and
  * attributes are passed over, document types are refused, and so is whatever is not well-formed, at the latest by `end`.
@@ -31,7 +38,7 @@ export class XmlReader {
 
   constructor(document: Uint8Array) {
     try {
-      this.#text = utf8.decode(document);
+      this.#text = textOf(document);
     } catch (cause) {
       throw new XmlError('it is not UTF-8', { cause });
     }
