@@ -82,7 +82,8 @@ export class Loop {
       await engine.open();
       if (!this.#started) await engine.start();
       this.#started = true;
-      await this.#takeRequests();
+      // The look of this turn is theirs too.
+      if ((await this.#takeRequests()) && !isDue) this.wake();
       // What cannot be settled must not keep the next commit, which may be the cure, from being seen.
       const trouble = await engine.settle(signal).then(
         () => undefined,
@@ -106,14 +107,15 @@ export class Loop {
     }
   }
 
-  /** A request is taken off only when its outcome is on disk. */
-  async #takeRequests(): Promise<void> {
+  /** A request is taken off only when its outcome is on disk. True when there was one. */
+  async #takeRequests(): Promise<boolean> {
     const { engine, requests } = this.#options;
-    for (const request of await requests.take()) {
+    const taken = await requests.take();
+    for (const request of taken) {
       await engine.ask(request);
       await requests.done(request);
-      this.wake();
     }
+    return taken.length > 0;
   }
 
   #schedule(): void {

@@ -3,14 +3,19 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { Loop } from '../../src/engine/loop.ts';
+import type { Request } from '../../src/engine/machine/request.ts';
 import type { RequestBox } from '../../src/engine/request-box.ts';
 import { UnreachableError } from '../../src/failure/failure.ts';
 import type { Log } from '../../src/platform/log.ts';
+import type { Revision } from '../../src/snapshot/entry.ts';
 import { engineOn, readSet } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-function loopOn(engine: Engine): {
+function loopOn(
+  engine: Engine,
+  requests: RequestBox = { take: async () => [], done: async () => undefined },
+): {
   readonly loop: Loop;
   readonly warnings: string[];
   readonly end: () => Promise<unknown>;
@@ -23,7 +28,6 @@ function loopOn(engine: Engine): {
     warn: (_fields, message) => warnings.push(message),
     error: () => undefined,
   };
-  const requests: RequestBox = { take: async () => [], done: async () => undefined };
   const nothing = async () => undefined;
   const loop = new Loop({ engine, refresh: nothing, requests, afterTurn: nothing, log });
   const stop = new AbortController();
@@ -111,4 +115,20 @@ test('a failure from before a restart is over when the source answers', async ()
   loopOn(engine);
   await expect.poll(() => engine.state?.lastSync?.result).toBe('equal');
   expect(engine.state?.lastFailure).toBeUndefined();
+});
+
+test('what a person asked for, and the source does not have, is tried once and then with backoff', async () => {
+  const target = await temporaryDirectory();
+  const source = new MemorySource();
+  source.set('r1', { a: '1' });
+  const asked: Request[] = [];
+  const requests: RequestBox = { take: async () => asked.splice(0), done: async () => undefined };
+  const { loop, warnings } = loopOn(engineOn(target, source, { pollInterval: 30_000 }), requests);
+  await expect.poll(() => readSet(target)).toEqual({ a: '1' });
+  asked.push({ id: 'one', action: 'pin', revision: 'nothing' as Revision });
+  loop.wake();
+  await expect.poll(() => warnings.filter((line) => line.includes('nothing'))).toHaveLength(2);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  // Of the request, and of the look that it led to.
+  expect(warnings.filter((line) => line.includes('nothing'))).toHaveLength(2);
 });
