@@ -142,7 +142,7 @@ test.each([
   const checked = await run(['check'], { ...settings, ...wrong });
   expect(checked.code).toBe(code);
   expect(checked.stdout).toContain(`FAIL source   ${named}`);
-  expect((await run(['init'], { ...settings, ...wrong, WHERRY_INIT_TIMEOUT: '300ms' })).code).toBe(code);
+  expect((await run(['init'], { ...settings, ...wrong, WHERRY_INIT_TIMEOUT: '3s' })).code).toBe(code);
 });
 
 test.each(['a', '..data', '..wherry'])(
