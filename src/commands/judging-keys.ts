@@ -9,6 +9,7 @@ const setKeys: readonly SettingKey[] = [
   'gitRef',
   'gitPath',
   'gitSubmodules',
+  'dirPath',
   's3Bucket',
   's3Object',
   's3Archive',

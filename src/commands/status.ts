@@ -24,14 +24,17 @@ export async function status(
     });
   }
   const published = state.published && (await onTarget(readGeneration(target, state.published.generation)));
-  const source =
-    published?.manifest.source ?? settings.gitRepo?.display ?? placeInBucket(settings) ?? 'unknown';
+  const source = published?.manifest.source ?? placeOfSource(settings) ?? 'unknown';
   const document = statusDocument(source, state, {
     // Who asks from beside the pod may not have its settings.
     verifies: settings.verifyUrl === undefined ? undefined : true,
   });
   out.write(asJson ? `${JSON.stringify(document, null, 2)}\n` : formatStatus(document));
   return exitCodes.done;
+}
+
+function placeOfSource(settings: Settings): string | undefined {
+  return settings.gitRepo?.display ?? placeInBucket(settings) ?? settings.dirPath;
 }
 
 function placeInBucket({ s3Bucket, ...layouts }: Settings): string | undefined {

@@ -99,6 +99,10 @@ async function loadSource(
       observer.requested(mainLayer, operation, result);
     return (revision) => createS3Source({ settings, stateDir, env, log, onRequest, revision });
   }
+  if (settings.source === 'dir') {
+    const { createDirectorySource } = await import('../sources/directory/directory-source.ts');
+    return (revision) => createDirectorySource({ settings, log, revision });
+  }
   const { createGitSource } = await import('../sources/git/git-source.ts');
   return (revision) =>
     createGitSource({

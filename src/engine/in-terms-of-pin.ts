@@ -4,6 +4,7 @@ import type { State } from './machine/state.ts';
 /** Settings that name what a pin stands in for. */
 const revisionSettings: readonly string[] = [
   'WHERRY_GIT_REF',
+  'WHERRY_DIR_PATH',
   'WHERRY_S3_AS_OF',
   'WHERRY_S3_OBJECT',
   'WHERRY_S3_ARCHIVE',

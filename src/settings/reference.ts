@@ -15,6 +15,7 @@ const titles: Readonly<Record<Section, string>> = {
   common: 'Common',
   git: 'Git (`WHERRY_SOURCE=git`)',
   s3: 'S3 (`WHERRY_SOURCE=s3`)',
+  directory: 'Directory (`WHERRY_SOURCE=dir`)',
   gate: 'Gate and signal',
   admin: 'Administration',
 };

@@ -1,4 +1,5 @@
 import { relative, resolve } from 'node:path';
+import { directoryRules } from './directory-rules.ts';
 import { gitRules } from './git-rules.ts';
 import { idle } from './idle.ts';
 import { isOutside } from './outside.ts';
@@ -25,12 +26,26 @@ function sourceRules(settings: Settings, given: ReadonlySet<string>, partial: bo
   const { source } = settings;
   switch (source) {
     case undefined:
-      return partial ? [] : ['WHERRY_SOURCE: required; set it to git or s3'];
+      return partial ? [] : ['WHERRY_SOURCE: required; set it to git, s3 or dir'];
     case 'git':
-      return [...gitRules(settings, given, partial), ...idle(keysOf('s3'), given, 'WHERRY_SOURCE=s3')];
+      return [...gitRules(settings, given, partial), ...others(['s3', 'directory'], given)];
     case 's3':
-      return [...s3Rules(settings, given), ...idle(keysOf('git'), given, 'WHERRY_SOURCE=git')];
+      return [...s3Rules(settings, given), ...others(['git', 'directory'], given)];
+    case 'dir':
+      return [...directoryRules(settings, given), ...others(['git', 's3'], given)];
   }
+}
+
+const sourceOfSection = { git: 'git', s3: 's3', directory: 'dir' } as const;
+
+/** The settings of a source that is not the one. */
+function others(
+  sections: readonly (keyof typeof sourceOfSection)[],
+  given: ReadonlySet<string>,
+): readonly string[] {
+  return sections.flatMap((section) =>
+    idle(keysOf(section), given, `WHERRY_SOURCE=${sourceOfSection[section]}`),
+  );
 }
 
 function keysOf(section: Section): readonly SettingKey[] {

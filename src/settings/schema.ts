@@ -1,5 +1,6 @@
 import { adminSettings } from './sections/admin.ts';
 import { commonSettings } from './sections/common.ts';
+import { directorySettings } from './sections/directory.ts';
 import { gateSettings } from './sections/gate.ts';
 import { gitSettings } from './sections/git.ts';
 import { s3Settings } from './sections/s3.ts';
@@ -10,6 +11,7 @@ export const schema = {
   ...commonSettings,
   ...gitSettings,
   ...s3Settings,
+  ...directorySettings,
   ...gateSettings,
   ...adminSettings,
 } as const;

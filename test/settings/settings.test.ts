@@ -141,7 +141,7 @@ describe('errors', () => {
 
   test('say what is required', () => {
     const problems = problemsOf({ WHERRY_SOURCE: '' });
-    expect(problems).toEqual(['WHERRY_SOURCE: required; set it to git or s3']);
+    expect(problems).toEqual(['WHERRY_SOURCE: required; set it to git, s3 or dir']);
   });
 });
 

@@ -5,9 +5,9 @@ import { inSection } from '../setting.ts';
 const common = inSection('common');
 
 export const commonSettings = {
-  source: common(kinds.oneOf('git', 's3'), {
+  source: common(kinds.oneOf('git', 's3', 'dir'), {
     defaultNote: 'required',
-    meaning: 'where the configuration comes from: `git` or `s3`',
+    meaning: 'where the configuration comes from: `git`, `s3` or `dir`',
   }),
   target: common(kinds.text, {
     default: '/config',

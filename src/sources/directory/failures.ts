@@ -1,0 +1,54 @@
+import {
+  DeniedError,
+  type Failure,
+  MissingError,
+  systemCode,
+  UnreachableError,
+  UnsettledError,
+} from '../../failure/failure.ts';
+
+const setting = 'WHERRY_DIR_PATH';
+
+/** What was there a moment ago is not: somebody writes, and another look may see all of it. */
+export function gone(path: string): UnsettledError {
+  return new UnsettledError({
+    setting,
+    problem: `${path} was removed or replaced while the directory was read`,
+    cure: 'it is read again at the next try',
+  });
+}
+
+export function changing(path: string): UnsettledError {
+  return new UnsettledError({
+    setting,
+    problem: `${path} keeps changing, so that no state of it is known to be whole`,
+    cure: 'write beside it and rename, or leave what changes all the time out with WHERRY_EXCLUDE',
+  });
+}
+
+export function noDirectory(path: string, found: string): MissingError {
+  return new MissingError({
+    setting,
+    problem: `"${path}" ${found}`,
+    cure: 'mount the volume there, or name the directory that is mounted',
+  });
+}
+
+/** Why something that is there could not be read. */
+export function unreadable(path: string, cause: unknown): Failure {
+  const code = systemCode(cause) ?? String(cause);
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new DeniedError({
+      setting,
+      problem: `${path} may not be read by this user (${code})`,
+      cure: 'make it readable (fsGroup, mode), or leave it out with WHERRY_EXCLUDE',
+      cause,
+    });
+  }
+  return new UnreachableError({
+    setting,
+    problem: `${path} could not be read (${code})`,
+    cure: 'look at the volume; it is read again at the next try',
+    cause,
+  });
+}

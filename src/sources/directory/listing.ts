@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import type { LinkEntry, RelativePath } from '../../snapshot/entry.ts';
+
+/** A file as `lstat` tells of it. What is written anew or replaced has other times or another inode. */
+export interface FoundFile {
+  readonly kind: 'file';
+  readonly path: RelativePath;
+  readonly size: number;
+  readonly executable: boolean;
+  /** Inode, size and times. */
+  readonly mark: string;
+  /** Milliseconds since 1970 at which content, name or mode last changed. */
+  readonly changedAt: number;
+}
+
+export type Found = FoundFile | (LinkEntry & { readonly changedAt: number });
+
+/** Names what was found, without a look at any content: equal digests, nothing was written. 32 hexadecimal digits. */
+export function digestOf(found: readonly Found[]): string {
+  const hash = createHash('sha256');
+  for (const entry of found) {
+    const state = entry.kind === 'file' ? [entry.mark, entry.executable] : [entry.target];
+    hash.update(`${JSON.stringify([entry.path, ...state])}\n`);
+  }
+  return hash.digest('hex').slice(0, 32);
+}

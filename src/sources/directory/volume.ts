@@ -1,0 +1,38 @@
+import { readlink, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../../failure/failure.ts';
+import { noDirectory, unreadable } from './failures.ts';
+
+/** Where the files of a directory really lie. */
+export interface Place {
+  readonly root: string;
+  /** Replaced as a whole by one rename, as ConfigMap, Secret, projected and CSI volumes are: no half of it is ever seen. */
+  readonly isAtomic: boolean;
+}
+
+/** The link by which the kubelet's volumes, and Wherry's own targets, are swapped. */
+const dataLink = '..data';
+
+/**
+ * A volume whose visible names are links through `..data` is read below what that leads to now; its other names are
+ * the kubelet's own. Throws `MissingError` where there is no directory.
+ */
+export async function placeOf(path: string): Promise<Place> {
+  try {
+    const stats = await stat(path);
+    if (!stats.isDirectory()) throw noDirectory(path, 'is no directory');
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') throw noDirectory(path, 'is not there');
+    throw code === undefined ? error : unreadable(path, error);
+  }
+  const link = join(path, dataLink);
+  try {
+    await readlink(link);
+    return { root: await realpath(link), isAtomic: true };
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'EINVAL') return { root: path, isAtomic: false };
+    throw unreadable(link, error);
+  }
+}

@@ -1,0 +1,92 @@
+import type { Dirent, Stats } from 'node:fs';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RefusedError, systemCode } from '../../failure/failure.ts';
+import type { RelativePath } from '../../snapshot/entry.ts';
+import type { PathFilter } from '../../snapshot/path-filter.ts';
+import { parsePath } from '../../snapshot/path-rules.ts';
+import { gone, unreadable } from './failures.ts';
+import type { Found, FoundFile } from './listing.ts';
+
+export interface WalkOptions {
+  readonly root: string;
+  readonly filter: PathFilter;
+  /** A set with more files is refused at once, before memory goes into it. */
+  readonly maxFiles: number;
+}
+
+/** Every file and link below a directory, by path. What the globs leave out is not even looked at. */
+export async function walk(options: WalkOptions, signal: AbortSignal): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  await walkInto('', options, found, signal);
+  return found;
+}
+
+async function walkInto(
+  below: string,
+  options: WalkOptions,
+  found: Found[],
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const { root, filter, maxFiles } = options;
+  for (const entry of await readSorted(join(root, below))) {
+    const path = `${below}${entry.name}`;
+    if (filter.excludes(path)) continue;
+    if (entry.isDirectory()) {
+      await walkInto(`${path}/`, options, found, signal);
+      continue;
+    }
+    if (!filter.takes(path)) continue;
+    found.push(await look(join(root, path), parsePath(path)));
+    if (found.length > maxFiles) throw tooMany(root, maxFiles);
+  }
+}
+
+/** Names that are not UTF-8 come out with a replacement character, and are refused when they are looked at. */
+async function readSorted(directory: string): Promise<readonly Dirent[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    throw systemCode(error) === 'ENOENT' ? gone(directory) : unreadable(directory, error);
+  }
+}
+
+async function look(absolute: string, path: RelativePath): Promise<Found> {
+  let stats: Stats;
+  try {
+    stats = await lstat(absolute);
+    if (stats.isSymbolicLink()) {
+      return { kind: 'link', path, target: await readlink(absolute), changedAt: stats.ctimeMs };
+    }
+  } catch (error) {
+    throw ['ENOENT', 'EINVAL'].includes(systemCode(error) ?? '')
+      ? gone(absolute)
+      : unreadable(absolute, error);
+  }
+  if (stats.isFile()) return { kind: 'file', path, ...fileState(stats) };
+  throw new RefusedError({
+    setting: 'WHERRY_DIR_PATH',
+    problem: `${absolute} is a device, a pipe or a socket`,
+    cure: 'remove it, or leave it out with WHERRY_EXCLUDE',
+  });
+}
+
+export function fileState(stats: Stats): Omit<FoundFile, 'kind' | 'path'> {
+  const { ino, size, mode, mtimeMs, ctimeMs } = stats;
+  return {
+    size,
+    executable: (mode & 0o111) !== 0,
+    mark: `${ino}:${size}:${mtimeMs}:${ctimeMs}`,
+    changedAt: Math.max(mtimeMs, ctimeMs),
+  };
+}
+
+function tooMany(root: string, maxFiles: number): RefusedError {
+  return new RefusedError({
+    setting: 'WHERRY_MAX_FILES',
+    problem: `there are more than ${maxFiles} files in ${root}`,
+    cure: 'take a part with globs or a directory below it, or raise the limit',
+  });
+}
