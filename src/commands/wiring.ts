@@ -15,6 +15,7 @@ import type { Source } from '../sources/source.ts';
 import type { Validate } from '../validation/gate.ts';
 import type { Verification } from '../verification/verification.ts';
 import { keysOf } from './judging-keys.ts';
+import { pinFault } from './pins.ts';
 
 export interface Places {
   /** Absolute, both. */
@@ -59,6 +60,7 @@ export async function createParts(
     keys: keysOf(settings, withTargets),
     createSource,
     description: createSource().description,
+    pinFault: (revision) => pinFault(settings, revision),
     targets: withTargets ? await loadTargets(settings, env) : [],
     routing: withTargets ? await loadRouting(settings) : toEverybody,
     validate: await loadValidator(settings, env),

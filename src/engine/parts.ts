@@ -16,6 +16,8 @@ export interface Parts {
   createSource(revision?: Revision): Source;
   /** The source's, for logs and status. */
   readonly description: string;
+  /** Why no state of the source can be called so, before it is asked. */
+  readonly pinFault: (revision: Revision) => string | undefined;
   readonly targets: readonly Target[];
   readonly routing: Routing;
   /** Gates on the staged set, after the guard rails. */
@@ -38,6 +40,6 @@ export interface Parts {
 }
 
 /** What of them the state machine needs to know. */
-export function rulesOf({ keys, targets, verification, rollback }: Parts): Rules {
-  return { keys, targets, verifies: verification !== undefined, rollsBack: rollback };
+export function rulesOf({ keys, targets, verification, rollback, pinFault }: Parts): Rules {
+  return { keys, targets, verifies: verification !== undefined, rollsBack: rollback, pinFault };
 }

@@ -65,7 +65,8 @@ class Player {
   readonly #rolledBack = new Set<number>();
 
   constructor(verifies: boolean, rollsBack: boolean) {
-    this.#rules = { keys: { setKey: 'set', reloadKey: 'r' }, targets, verifies, rollsBack };
+    const keys = { setKey: 'set', reloadKey: 'r' };
+    this.#rules = { keys, targets, verifies, rollsBack, pinFault: () => undefined };
   }
 
   get next(): Action | undefined {

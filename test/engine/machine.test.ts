@@ -22,6 +22,7 @@ const rules: Rules = {
   targets: [url],
   verifies: false,
   rollsBack: true,
+  pinFault: (name) => (name.startsWith('no ') ? `${name} cannot be` : undefined),
 };
 const verifying: Rules = { ...rules, verifies: true };
 
@@ -348,6 +349,13 @@ describe('by hand', () => {
     expect(step(state, stage('c'), rules, at).next).toBeUndefined();
     const pinned = { ...stage('a'), pin: revision('a') } as Event;
     expect(step(state, pinned, rules, at).next).toEqual({ kind: 'publish' });
+  });
+
+  test('a pin that no state of the source can be called is refused, and changes nothing', () => {
+    const before = stateAfter([...two, ask({ action: 'hold' })]);
+    const { state } = step(before, ask({ action: 'pin', revision: 'no such' as Revision }, 'two'), rules, at);
+    expect(state.lastRequest).toMatchObject({ result: 'refused', detail: 'no such cannot be' });
+    expect({ ...state, lastRequest: undefined }).toEqual({ ...before, lastRequest: undefined });
   });
 
   test('resume ends hold and pin, and lets what was refused be tried again', () => {

@@ -50,6 +50,7 @@ export function engineOn(
       keys: { setKey: 'set', reloadKey: 'reload' },
       createSource: (revision) => (revision === undefined ? source : source.at(revision)),
       description: source.description,
+      pinFault: () => undefined,
       targets: [],
       routing: toEverybody,
       validate: undefined,

@@ -15,8 +15,10 @@ export function asked(state: State, request: Request, rules: Rules, at: string):
     case 'hold':
       return answer({ ...state, hold: { at } }, 'done', 'nothing new is published until `wherry resume`');
     case 'pin': {
-      const { hold: _, ...rest } = lookedAtAnew(state);
       const { revision } = request;
+      const fault = rules.pinFault(revision);
+      if (fault !== undefined) return answer(state, 'refused', fault);
+      const { hold: _, ...rest } = lookedAtAnew(state);
       const pinned = { ...rest, pin: { revision, at } };
       return answer(pinned, 'done', `${revision} is followed until \`wherry resume\``);
     }

@@ -12,6 +12,8 @@ export interface Rules {
   readonly verifies: boolean;
   /** A set that is rejected is replaced by the last good one. */
   readonly rollsBack: boolean;
+  /** Why no state of the source can be called so. */
+  pinFault(revision: Revision): string | undefined;
 }
 
 /** What happened. */

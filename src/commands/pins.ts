@@ -1,0 +1,33 @@
+import { isGitRef } from '../settings/git-ref.ts';
+import { parseTime } from '../settings/s3-kinds.ts';
+import type { Settings } from '../settings/schema.ts';
+
+type SourceSettings = Pick<
+  Settings,
+  'source' | 's3Object' | 's3Archive' | 's3Pointer' | 's3Prefix' | 's3Marker'
+>;
+
+/** Why no state of the source can be called so, before anybody is asked; undefined when one may be. */
+export function pinFault(settings: SourceSettings, revision: string): string | undefined {
+  const shown = JSON.stringify(revision.length > 80 ? `${revision.slice(0, 80)}…` : revision);
+  const forms = formsOf(settings);
+  if (forms === undefined) {
+    return isGitRef(revision) ? undefined : `${shown} is not a branch, tag, refs/… or commit`;
+  }
+  const form = forms.find((start) => revision.startsWith(start) && revision !== start);
+  if (form === undefined) {
+    const names = forms.map((start) => `${start}…`).join(', ');
+    return `${shown} is no state of this source, which the status calls ${names}`;
+  }
+  const isTime = form !== 'as-of:' || parseTime(revision.slice(form.length)) !== undefined;
+  return isTime ? undefined : `${shown} has no time such as 2026-11-22T23:59:59Z`;
+}
+
+/** How the states of a source are called; undefined = as Git calls them. */
+function formsOf({ source, ...s3 }: SourceSettings): readonly string[] | undefined {
+  if (source === 'dir') return ['listing:'];
+  if (source !== 's3') return undefined;
+  if (s3.s3Pointer !== undefined) return ['release:', 'version:', 'etag:'];
+  if (s3.s3Prefix === undefined) return ['version:', 'etag:'];
+  return s3.s3Marker === undefined ? ['listing:', 'as-of:'] : ['version:', 'etag:', 'as-of:'];
+}
