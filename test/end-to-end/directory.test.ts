@@ -65,7 +65,7 @@ test('init reads a directory once, and names one that is not mounted', async () 
   expect((await run(['init'], settings)).code).toBe(0);
   expect(await readSet(target)).toEqual({ 'app.yaml': 'v: 1' });
   const missing = join(path, 'nothing');
-  const wrong = { ...settings, WHERRY_DIR_PATH: missing, WHERRY_INIT_TIMEOUT: '1s' };
+  const wrong = { ...settings, WHERRY_DIR_PATH: missing, WHERRY_INIT_TIMEOUT: '3s' };
   const ended = await run(['init'], wrong);
   expect(ended.code).toBe(4);
   expect(ended.stderr).toContain(`WHERRY_DIR_PATH: "${missing}" is not there`);

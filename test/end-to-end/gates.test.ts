@@ -76,7 +76,7 @@ describe.each([
 test('a validating command that is not there is a wrong setting, 2, and not the fault of the set', async () => {
   const { repository, init, target, state } = await bench({
     WHERRY_VALIDATE_EXEC: 'no-such-program {staged}',
-    WHERRY_INIT_TIMEOUT: '1s',
+    WHERRY_INIT_TIMEOUT: '10s',
   });
   await repository.commit({ a: '1' });
   const { code, stderr } = await init();

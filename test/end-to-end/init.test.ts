@@ -7,7 +7,7 @@ import { run, start, stateOf } from '../support/program.ts';
 import { ReloadApp } from '../support/reload-app.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-const bench = () => localBench({ WHERRY_INIT_TIMEOUT: '1s' });
+const bench = () => localBench({ WHERRY_INIT_TIMEOUT: '3s' });
 
 test('init publishes one set, signals nobody, and ends with 0', async () => {
   const { repository, target, settings } = await bench();
@@ -103,7 +103,7 @@ describe('init ends with the documented code and one line that names the setting
     const url = hanging.url('/repo.git').href;
     const { code, stderr } = await run(['init'], { ...settings, WHERRY_GIT_REPO: url });
     expect(code).toBe(5);
-    expect(lastLine(stderr)).toMatch(/^wherry: WHERRY_INIT_TIMEOUT: no set was published within 1s/);
+    expect(lastLine(stderr)).toMatch(/^wherry: WHERRY_INIT_TIMEOUT: no set was published within 3s/);
   });
 
   test.each([

@@ -30,7 +30,7 @@ function settingsFor(repository: Repository, target: string) {
     WHERRY_SOURCE: 'git',
     WHERRY_GIT_REPO: repository.path,
     WHERRY_TARGET: target,
-    WHERRY_INIT_TIMEOUT: '1s',
+    WHERRY_INIT_TIMEOUT: '5s',
     WHERRY_POLL_INTERVAL: '100ms',
   };
 }
