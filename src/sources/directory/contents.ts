@@ -23,12 +23,7 @@ export async function copyFiles(
     const path = join(root, file.path);
     await using handle = await openAs(path, found.get(file.path));
     const { size } = await handle.stat();
-    await sink.put(
-      file,
-      size <= wholeUpTo
-        ? await readWhole(handle, path)
-        : handle.createReadStream({ autoClose: false, signal }),
-    );
+    await sink.put(file, size <= wholeUpTo ? await readWhole(handle, path) : stream(handle, path, signal));
   }
 }
 
@@ -57,6 +52,15 @@ async function readWhole(handle: FileHandle, path: string): Promise<Uint8Array> 
   try {
     return await handle.readFile();
   } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function* stream(handle: FileHandle, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* handle.createReadStream({ autoClose: false, signal }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    signal.throwIfAborted();
     throw unreadable(path, error);
   }
 }

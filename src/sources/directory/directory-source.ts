@@ -55,6 +55,8 @@ class DirectorySource implements Source {
   }
 
   async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
+    // A listing that was no news is kept no longer.
+    this.#taken = undefined;
     await this.#watch?.ensure().catch(() => undefined);
     const { revision } = await this.#list(signal);
     return revision === previous ? { kind: 'unchanged' } : { kind: 'moved', revision };
@@ -68,7 +70,8 @@ class DirectorySource implements Source {
 
   async write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void> {
     const taken = this.#taken;
-    if (taken === undefined) return;
+    this.#taken = undefined;
+    if (taken === undefined) throw changing(this.#path);
     const { place, found, revision } = taken;
     const byPath = new Map<string, FoundFile>();
     for (const entry of found) if (entry.kind === 'file') byPath.set(entry.path, entry);
