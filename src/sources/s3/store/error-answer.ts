@@ -58,7 +58,7 @@ async function parse(document: Buffer | undefined): Promise<ErrorBody> {
     const isError = xml.root() === 'Error';
     for (let name = xml.child(); isError && name !== undefined; name = xml.child()) {
       if (wanted.has(name)) details.set(name, xml.text());
-      else xml.skip();
+      else xml.leave();
     }
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;

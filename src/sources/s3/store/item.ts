@@ -47,7 +47,7 @@ export function readItem(xml: XmlReader, element: string): RawItem {
   };
   for (let name = xml.child(); name !== undefined; name = xml.child()) {
     const field = fields.get(name);
-    if (field === undefined) xml.skip();
+    if (field === undefined) xml.leave();
     else {
       if (item[field] !== undefined) throw new PageFault(`it has ${name} twice in one object`);
       const text = xml.text();

@@ -46,7 +46,7 @@ export function readPage(document: Uint8Array, root: string, items: ReadonlySet<
       if (fields.has(name)) throw new PageFault(`it has ${name} twice`);
       fields.set(name, xml.text());
     } else if (name === 'CommonPrefixes') throw new PageFault('it groups keys, which it was not asked to');
-    else xml.skip();
+    else xml.leave();
   }
   xml.end();
   // How the keys are encoded may be said behind them.
@@ -73,7 +73,7 @@ function foreign(root: string, xml: XmlReader): PageFault {
   const said: string[] = [];
   for (let name = xml.child(); name !== undefined; name = xml.child()) {
     if (name === 'Code' || name === 'Message') said.push(xml.text());
-    else xml.skip();
+    else xml.leave();
   }
   return new PageFault(`it is an error, ${said.join(': ')}`);
 }

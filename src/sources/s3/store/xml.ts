@@ -85,7 +85,7 @@ export class XmlReader {
   }
 
   /** Leaves the innermost element, whatever is in it. */
-  skip(): void {
+  leave(): void {
     const outer = this.#open.length - 1;
     while (this.#open.length > outer) {
       if (this.#leaveIfEmpty()) continue;

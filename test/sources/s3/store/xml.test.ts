@@ -82,7 +82,7 @@ describe('a document', () => {
         const xml = new XmlReader(Buffer.from(document));
         expect(xml.root()).toBe('root');
         expect(xml.child()).toBe(model.name);
-        xml.skip();
+        xml.leave();
         expect(xml.child()).toBe('last');
         expect(xml.text()).toBe('x');
         expect(xml.child()).toBeUndefined();
@@ -100,7 +100,7 @@ describe('a document', () => {
         const pass = () => {
           const xml = new XmlReader(Buffer.from(cut));
           xml.root();
-          xml.skip();
+          xml.leave();
           xml.end();
         };
         expect(pass).toThrow(XmlError);
@@ -134,7 +134,7 @@ describe('a document', () => {
           try {
             const xml = new XmlReader(bytes);
             xml.root();
-            xml.skip();
+            xml.leave();
             xml.end();
           } catch (error) {
             expect(error).toBeInstanceOf(XmlError);
@@ -166,7 +166,7 @@ describe('a document', () => {
     const pass = () => {
       const xml = new XmlReader(Buffer.from(document));
       xml.root();
-      xml.skip();
+      xml.leave();
       xml.end();
     };
     expect(pass).toThrow(XmlError);
