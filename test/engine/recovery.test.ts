@@ -208,13 +208,17 @@ async function rejectedWithStateElsewhere() {
 
 const ofInit: Partial<Parts> = { keys: { setKey: 'set', reloadKey: undefined } };
 
-test('init fills a wiped target with the last good set when the source shows what was rejected', async () => {
-  const { target, store, source } = await rejectedWithStateElsewhere();
-  await rm(target, { recursive: true });
+async function broughtByInit(target: string, source: MemorySource, store: StateStore): Promise<void> {
   const init = engineOn(target, source, ofInit, {}, { store });
   onTestFinished(() => init[Symbol.asyncDispose]());
   await init.open();
   await init.bring(signal);
+}
+
+test('init fills a wiped target with the last good set when the source shows what was rejected', async () => {
+  const { target, store, source } = await rejectedWithStateElsewhere();
+  await rm(target, { recursive: true });
+  await broughtByInit(target, source, store);
   expect(await readSet(target)).toEqual({ a: '1' });
 });
 
@@ -226,10 +230,7 @@ test('init fills a wiped target that is held with the last good set, not with a 
   await sidecar[Symbol.asyncDispose]();
   source.set('r3', { a: '3' });
   await rm(target, { recursive: true });
-  const init = engineOn(target, source, ofInit, {}, { store });
-  onTestFinished(() => init[Symbol.asyncDispose]());
-  await init.open();
-  await init.bring(signal);
+  await broughtByInit(target, source, store);
   expect(await readSet(target)).toEqual({ a: '1' });
 });
 
