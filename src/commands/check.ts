@@ -4,13 +4,12 @@ import { readState } from '../engine/state-store.ts';
 import { exitCodes, type Failure, TargetError, toFailure } from '../failure/failure.ts';
 import { ensureDirectory } from '../platform/directory.ts';
 import type { Log } from '../platform/log.ts';
-import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import { onTarget } from '../publish/target-errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import { hideCredentials, type LoadOptions, loadSettings, SettingsErrors } from '../settings/settings.ts';
 import type { Entry } from '../snapshot/entry.ts';
 import { lookAtSource, trialDirectory } from './check-source.ts';
-import { loggerFor, placesOf, publisherOptions } from './wiring.ts';
+import { createPublisher, loggerFor, placesOf } from './wiring.ts';
 
 interface Finding {
   readonly check: 'settings' | 'source' | 's3' | 'target';
@@ -104,7 +103,7 @@ async function checkTarget(settings: Settings, entries: readonly Entry[]): Promi
     await onTarget(ensureDirectory(target, settings.dirMode));
     await requireDirectory(stateDir);
     const isOurs = (await onTarget(readState(stateDir))) !== undefined;
-    const publisher = new SymlinkPublisher(publisherOptions(settings));
+    const publisher = await createPublisher(settings);
     await publisher.current(isOurs);
     await publisher.refuseForeign(entries);
     const trial = await trialDirectory(settings);

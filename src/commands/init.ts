@@ -5,11 +5,10 @@ import { exitCodes, type Failure, toFailure, UnreachableError } from '../failure
 import { withDeadline } from '../platform/deadline.ts';
 import type { Log } from '../platform/log.ts';
 import { formatDuration } from '../platform/units.ts';
-import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { LoadedSettings } from '../settings/settings.ts';
 import { reportFatal } from './report.ts';
-import { createParts, loggerFor, placesOf, publisherOptions } from './wiring.ts';
+import { createParts, createPublisher, loggerFor, placesOf, publisherOptions } from './wiring.ts';
 
 /** One sync without a signal. The main container starts after it and reads what it published. */
 export async function init({ settings }: LoadedSettings, env: NodeJS.ProcessEnv): Promise<number> {
@@ -24,7 +23,7 @@ export async function init({ settings }: LoadedSettings, env: NodeJS.ProcessEnv)
   process.once('SIGTERM', onSignal);
   process.once('SIGINT', onSignal);
   const options = publisherOptions(settings);
-  const publisher = new SymlinkPublisher(options);
+  const publisher = await createPublisher(settings);
   const { target: targetDir, stateDir } = placesOf(settings);
   const store = new StateStore(stateDir, log);
   const parts = await createParts(settings, env, { log, withTargets: false });

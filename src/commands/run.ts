@@ -6,7 +6,6 @@ import { StateStore } from '../engine/state-store.ts';
 import { exitCodes } from '../failure/failure.ts';
 import type { Log } from '../platform/log.ts';
 import { returnMemory } from '../platform/memory.ts';
-import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import type { LoadedSettings } from '../settings/settings.ts';
 import { FileRequestBox } from '../steering/request-box.ts';
 import type { RequestWatch } from '../steering/request-watch.ts';
@@ -15,7 +14,7 @@ import { adminView, liveStatus } from './admin-view.ts';
 import { reportFatal } from './report.ts';
 import { SettingsWatch } from './settings-watch.ts';
 import { SourceWatch } from './source-watch.ts';
-import { createParts, loggerFor, placesOf, publisherOptions } from './wiring.ts';
+import { createParts, createPublisher, loggerFor, placesOf, publisherOptions } from './wiring.ts';
 
 /** However something hangs, the process is gone before the kubelet would kill it. Milliseconds. */
 const stopDeadline = 4000;
@@ -37,7 +36,7 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   const parts = await createParts(settings, env, { log, observer: metrics, withTargets: true });
   await using engine = new Engine(
     {
-      publisher: new SymlinkPublisher(options),
+      publisher: await createPublisher(settings),
       targetDir: target,
       stageOptions: options,
       store: new StateStore(stateDir, log),

@@ -3,7 +3,8 @@ import { mainLayer, type Observer, silentObserver } from '../engine/observer.ts'
 import type { Parts } from '../engine/parts.ts';
 import type { Log } from '../platform/log.ts';
 import { createLogger } from '../platform/logger.ts';
-import type { PublisherOptions } from '../publish/symlink-publisher.ts';
+import type { Publisher, PublisherOptions } from '../publish/publisher.ts';
+import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import { type Routing, toEverybody } from '../reload/routing.ts';
 import type { Target } from '../reload/target.ts';
 import { pathInTarget } from '../settings/acknowledgement-rules.ts';
@@ -33,7 +34,16 @@ export function placesOf({ target, stateDir }: Settings): Places {
 
 export function publisherOptions(settings: Settings): PublisherOptions {
   const { fileMode, dirMode, fsync, maxBytes, retain } = settings;
-  return { target: placesOf(settings).target, fileMode, dirMode, fsync, maxBytes, retain };
+  return { ...placesOf(settings), fileMode, dirMode, fsync, maxBytes, retain };
+}
+
+/** The usual mode is part of the core; the others are loaded when they are asked for. */
+export async function createPublisher(settings: Settings): Promise<Publisher> {
+  const options = publisherOptions(settings);
+  switch (settings.publish) {
+    case 'symlink':
+      return new SymlinkPublisher(options);
+  }
 }
 
 export function loggerFor({ logLevel, logFormat }: Settings): Promise<Log> {

@@ -1,13 +1,13 @@
 import type { Log } from '../platform/log.ts';
+import type { Publisher } from '../publish/publisher.ts';
 import type { StageOptions } from '../publish/stage.ts';
-import type { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import type { Backoffs } from '../reload/delivery.ts';
 import type { Observer } from './observer.ts';
 import type { StateStore } from './state-store.ts';
 
 /** What an engine works with for all of its life. */
 export interface EngineOptions {
-  readonly publisher: SymlinkPublisher;
+  readonly publisher: Publisher;
   /** Absolute. */
   readonly targetDir: string;
   readonly stageOptions: StageOptions;

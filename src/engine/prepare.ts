@@ -1,9 +1,9 @@
 import type { Generation } from '../publish/generation.ts';
 import type { Manifest } from '../publish/manifest.ts';
 import { byPath } from '../publish/manifest.ts';
+import type { Publisher } from '../publish/publisher.ts';
 import { isSameSet, type ManifestHead, type Stage, type StageOptions } from '../publish/stage.ts';
-import type { SymlinkPublisher } from '../publish/symlink-publisher.ts';
-import type { FileEntry, Snapshot } from '../snapshot/entry.ts';
+import type { Snapshot } from '../snapshot/entry.ts';
 import { checkGuardRails, checkKnownSize } from '../snapshot/guard-rails.ts';
 import { applyLinkRule } from '../snapshot/links.ts';
 import { checkCoexistence } from '../snapshot/path-rules.ts';
@@ -21,7 +21,7 @@ export type Prepared = { readonly kind: 'equal' } | StagedSet;
 export interface PrepareOptions {
   readonly parts: Parts;
   readonly source: Source;
-  readonly publisher: SymlinkPublisher;
+  readonly publisher: Publisher;
   readonly stageOptions: StageOptions;
   /** What the next generation can take from. */
   readonly current: Generation | undefined;
@@ -46,10 +46,8 @@ export async function prepareSet(options: PrepareOptions, signal: AbortSignal): 
   if (isSame && options.isPublished) return { kind: 'equal' };
   await publisher.refuseForeign(entries);
   return fillStage(publisher, async (stage) => {
-    await stage.prepare(entries);
-    const files = entries.filter((entry): entry is FileEntry => entry.kind === 'file');
-    const missing =
-      current === undefined ? files : await stage.carryOver(files, current.directory, current.manifest);
+    const isWhole = parts.validate !== undefined;
+    const missing = await publisher.fill(stage, { entries, current, isWhole });
     await source.write(missing, stage, signal);
     const manifest = await stage.seal(headOf(source.description, snapshot, options.sequence));
     signal.throwIfAborted();
@@ -64,14 +62,14 @@ export async function prepareCopy(
   signal: AbortSignal,
 ): Promise<StagedSet> {
   return fillStage(publisher, async (stage) => {
-    await stage.copyAll(good.directory, good.manifest, signal);
+    await publisher.copy(stage, good, signal);
     return stage.seal(headOf(good.manifest.source, good.manifest, sequence));
   });
 }
 
 /** A stage that could not be filled leaves nothing behind. */
 async function fillStage(
-  publisher: SymlinkPublisher,
+  publisher: Publisher,
   fill: (stage: Stage) => Promise<Manifest>,
 ): Promise<StagedSet> {
   const stage = await publisher.newStage();

@@ -5,42 +5,32 @@ import { systemCode, TargetError } from '../failure/failure.ts';
 import { ensureDirectory } from '../platform/directory.ts';
 import { fsyncPath } from '../platform/flush.ts';
 import { inSlices } from '../platform/slices.ts';
-import type { Entry } from '../snapshot/entry.ts';
+import type { Entry, FileEntry } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import { type Generation, generationName, isGenerationName, readGeneration } from './generation.ts';
 import { dataLink, inTheWay, putLinksRight, readLink, refuseForeign, topLevelNames } from './links.ts';
 import type { Manifest } from './manifest.ts';
-import { Stage, type StageOptions } from './stage.ts';
+import type { Collected, Filling, Publisher, PublisherOptions, Repair } from './publisher.ts';
+import { Stage } from './stage.ts';
 import { onTarget } from './target-errors.ts';
-
-export interface PublisherOptions extends StageOptions {
-  /** Absolute. */
-  readonly target: string;
-  /** Milliseconds for which a replaced generation stays. */
-  readonly retain: number;
-}
 
 const temporaryLink = '..data_tmp';
 
 /** Publishes as the kubelet does for ConfigMap volumes: complete generations, and one renamed link to the current. */
-export class SymlinkPublisher {
+export class SymlinkPublisher implements Publisher {
   readonly #options: PublisherOptions;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
   }
 
-  /** Makes the target if it is missing; what a killed run left of a swap is removed. */
   async open(): Promise<void> {
     const { target, dirMode } = this.#options;
     await onTarget(ensureDirectory(target, dirMode));
     await onTarget(rm(join(target, temporaryLink), { force: true, recursive: true }));
   }
 
-  /**
-   * What readers see; undefined when that is nothing whole. Throws `TargetError` when `..data` is somebody else's:
-   * `isOurs` says whether Wherry ever published here.
-   */
+  /** Throws `TargetError` when `..data` is somebody else's. */
   async current(isOurs: boolean): Promise<Generation | undefined> {
     const { target } = this.#options;
     const link = join(target, dataLink);
@@ -59,12 +49,10 @@ export class SymlinkPublisher {
     });
   }
 
-  /** One of the target's generations by its name; undefined when it is gone. */
   generation(name: string): Promise<Generation | undefined> {
     return onTarget(readGeneration(this.#options.target, name));
   }
 
-  /** Throws `TargetError` when a name of the set is held by something that Wherry did not write. */
   refuseForeign(entries: readonly Entry[]): Promise<void> {
     return refuseForeign(this.#options.target, topLevelNames(entries.map(({ path }) => path)));
   }
@@ -73,7 +61,17 @@ export class SymlinkPublisher {
     return Stage.create(join(this.#options.target, generationName(new Date())), this.#options);
   }
 
-  /** Makes a sealed stage what readers see, by one rename. The rest of a publish is `finish`'s, and can be repeated. */
+  async fill(stage: Stage, { entries, current }: Filling): Promise<readonly FileEntry[]> {
+    await stage.prepare(entries);
+    const files = entries.filter((entry): entry is FileEntry => entry.kind === 'file');
+    return current === undefined ? files : stage.carryOver(files, current.directory, current.manifest);
+  }
+
+  copy(stage: Stage, { directory, manifest }: Generation, signal: AbortSignal): Promise<void> {
+    return stage.copyAll(directory, manifest, signal);
+  }
+
+  /** One rename. */
   async swap(stage: Stage, manifest: Manifest, signal: AbortSignal): Promise<Generation> {
     const { target } = this.#options;
     await refuseForeign(target, topLevelNames(manifest.files.map(({ path }) => path)));
@@ -97,14 +95,8 @@ export class SymlinkPublisher {
     }
   }
 
-  /**
-   * Puts `..data` and the visible links of the published generation right. `lost`: the generation itself is gone, and
-   * must be published anew. `contested`: something else had turned `..data` elsewhere.
-   */
-  async repair(
-    name: string,
-    names: ReadonlySet<string>,
-  ): Promise<'intact' | 'repaired' | 'contested' | 'lost'> {
+  /** Puts `..data` and the visible links right. */
+  async repair(name: string, names: ReadonlySet<string>): Promise<Repair> {
     const { target } = this.#options;
     if (!(await exists(join(target, name, manifestName)))) return 'lost';
     const found = await readLink(join(target, dataLink));
@@ -114,14 +106,7 @@ export class SymlinkPublisher {
     return found !== name || linked ? 'repaired' : 'intact';
   }
 
-  /**
-   * Removes what no reader has a name for: stages of killed runs at once, replaced generations after `RETAIN`. Gives
-   * back the milliseconds until the next one is due, and what could not be removed.
-   */
-  async collect(
-    sequence: number,
-    keep: ReadonlySet<string>,
-  ): Promise<{ readonly due: number | undefined; readonly failure: unknown }> {
+  async collect(sequence: number, keep: ReadonlySet<string>): Promise<Collected> {
     const { target, retain } = this.#options;
     const current = await readLink(join(target, dataLink));
     let due: number | undefined;

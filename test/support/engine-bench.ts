@@ -6,7 +6,8 @@ import type { EngineOptions } from '../../src/engine/options.ts';
 import type { Parts } from '../../src/engine/parts.ts';
 import { StateStore } from '../../src/engine/state-store.ts';
 import type { Log } from '../../src/platform/log.ts';
-import { type PublisherOptions, SymlinkPublisher } from '../../src/publish/symlink-publisher.ts';
+import type { PublisherOptions } from '../../src/publish/publisher.ts';
+import { SymlinkPublisher } from '../../src/publish/symlink-publisher.ts';
 import { toEverybody } from '../../src/reload/routing.ts';
 import type { MemorySource } from './memory-source.ts';
 
@@ -28,6 +29,7 @@ export function engineOn(
 ): Engine {
   const options = {
     target,
+    stateDir: join(target, '..wherry'),
     retain: 0,
     fileMode: 0o644,
     dirMode: 0o755,
