@@ -5,8 +5,8 @@ import { expect, onTestFinished } from 'vitest';
 import type { State } from '../../src/engine/machine/state.ts';
 import { readState } from '../../src/engine/state-store.ts';
 
-/** The built program, which the test command makes before the tests run. */
-const program = resolve('dist/wherry.cjs');
+/** The built program, which the test command makes before the tests run; another build is tested by naming it. */
+export const program = resolve(process.env['PROGRAM_UNDER_TEST'] ?? 'dist/wherry.cjs');
 
 export interface LogLine {
   readonly level: string;

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Wherry } from './program.ts';
+import { program, Wherry } from './program.ts';
 
 const strace = '/usr/bin/strace';
 
@@ -38,7 +37,7 @@ export function startUntilCall(
     [
       ...['-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`],
       ...['-e', `inject=${calls}:signal=KILL:when=${number}`],
-      ...[process.execPath, resolve('dist/wherry.cjs'), ...words],
+      ...[process.execPath, program, ...words],
     ],
     {
       env: {
