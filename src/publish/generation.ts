@@ -2,11 +2,14 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { type Manifest, readManifest } from './manifest.ts';
 
-/** A complete, immutable directory in the target, and its manifest. */
+/** One published set, and its manifest. */
 export interface Generation {
   /** `..2026_11_22_23_59_59.123456789` */
   readonly name: string;
+  /** Holds the manifest; in most modes the files too. */
   readonly directory: string;
+  /** Its files are below this, while it is the current one: what a reader reads. */
+  readonly root: string;
   readonly manifest: Manifest;
 }
 
@@ -27,5 +30,5 @@ export async function readGeneration(target: string, name: string): Promise<Gene
   if (!isGenerationName(name)) return undefined;
   const directory = join(target, name);
   const manifest = await readManifest(directory);
-  return manifest === undefined ? undefined : { name, directory, manifest };
+  return manifest === undefined ? undefined : { name, directory, root: directory, manifest };
 }

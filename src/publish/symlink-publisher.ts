@@ -79,7 +79,7 @@ export class SymlinkPublisher implements Publisher {
     const name = basename(stage.directory);
     await this.#turn(name);
     stage.keep();
-    return { name, directory: stage.directory, manifest };
+    return { name, directory: stage.directory, root: stage.directory, manifest };
   }
 
   /**
