@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Parts } from '../engine/parts.ts';
@@ -6,6 +6,7 @@ import { UnreachableError } from '../failure/failure.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import type { Log } from '../platform/log.ts';
 import { formatDuration } from '../platform/units.ts';
+import { removeTree } from '../publish/closed-directories.ts';
 import { Stage } from '../publish/stage.ts';
 import { onTarget } from '../publish/target-errors.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -49,7 +50,7 @@ export async function lookAtSource(
       look({ parts, source, settings, place }, signal),
     );
   } finally {
-    await rm(place, { recursive: true, force: true });
+    await removeTree(place);
   }
 }
 

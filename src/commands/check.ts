@@ -1,9 +1,10 @@
-import { access, constants, rename, rm, rmdir, stat, symlink } from 'node:fs/promises';
+import { access, constants, rename, rmdir, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readState } from '../engine/state-store.ts';
 import { exitCodes, type Failure, TargetError, toFailure } from '../failure/failure.ts';
 import { ensureDirectory } from '../platform/directory.ts';
 import type { Log } from '../platform/log.ts';
+import { fillingMode, removeTree } from '../publish/closed-directories.ts';
 import { onTarget } from '../publish/target-errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import { hideCredentials, type LoadOptions, loadSettings, SettingsErrors } from '../settings/settings.ts';
@@ -100,7 +101,7 @@ async function checkTarget(settings: Settings, entries: readonly Entry[]): Promi
   const { target, stateDir } = placesOf(settings);
   const isNew = !(await exists(target));
   try {
-    await onTarget(ensureDirectory(target, settings.dirMode));
+    await onTarget(ensureDirectory(target, fillingMode(settings.dirMode)));
     await requireDirectory(stateDir);
     const isOurs = (await onTarget(readState(stateDir))) !== undefined;
     const publisher = await createPublisher(settings);
@@ -111,7 +112,7 @@ async function checkTarget(settings: Settings, entries: readonly Entry[]): Promi
       await onTarget(symlink('first', join(trial, 'link_tmp')));
       await onTarget(rename(join(trial, 'link_tmp'), join(trial, 'link')));
     } finally {
-      await rm(trial, { recursive: true, force: true });
+      await removeTree(trial);
     }
     await onTarget(access(await nearestExisting(stateDir), constants.W_OK));
   } finally {

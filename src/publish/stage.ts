@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RefusedError } from '../failure/failure.ts';
 import { fsyncAll, manyFiles } from '../platform/flush.ts';
@@ -10,6 +10,7 @@ import { tooLarge } from '../snapshot/guard-rails.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import type { FileSink } from '../sources/source.ts';
 import { carryUnchanged } from './carry.ts';
+import { closeDirectory, fillingMode, removeTree } from './closed-directories.ts';
 import {
   byPath,
   digestOf,
@@ -55,7 +56,7 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   static async create(directory: string, options: StageOptions): Promise<Stage> {
-    await onTarget(mkdir(directory, { mode: options.dirMode }));
+    await onTarget(mkdir(directory, { mode: fillingMode(options.dirMode) }));
     return new Stage(directory, options);
   }
 
@@ -118,6 +119,7 @@ export class Stage implements FileSink, AsyncDisposable {
         flush: this.#flushEach,
       }),
     );
+    await onTarget(this.#close());
     if (this.#options.fsync) await onTarget(this.#flush(files));
     return manifest;
   }
@@ -131,7 +133,14 @@ export class Stage implements FileSink, AsyncDisposable {
     if (this.#keep) return;
     await this.#lanes.idle().catch(() => undefined);
     // What cannot be removed now is collected later.
-    await rm(this.directory, { recursive: true, force: true }).catch(() => undefined);
+    await removeTree(this.directory).catch(() => undefined);
+  }
+
+  /** Directories that nobody is to write into are closed when all is in them. */
+  async #close(): Promise<void> {
+    const { dirMode } = this.#options;
+    if (fillingMode(dirMode) === dirMode) return;
+    for (const path of ['.', ...this.#directories]) await closeDirectory(join(this.directory, path), dirMode);
   }
 
   async #flush(files: readonly ManifestEntry[]): Promise<void> {
@@ -200,7 +209,7 @@ export class Stage implements FileSink, AsyncDisposable {
     const parent = dirname(path);
     if (parent === '.' || this.#directories.has(parent)) return;
     await this.#makeParents(parent);
-    await onTarget(mkdir(join(this.directory, parent), { mode: this.#options.dirMode }));
+    await onTarget(mkdir(join(this.directory, parent), { mode: fillingMode(this.#options.dirMode) }));
     this.#directories.add(parent);
   }
 }

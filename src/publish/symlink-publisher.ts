@@ -1,5 +1,5 @@
 import { lutimesSync } from 'node:fs';
-import { readdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { readdir, rename, stat, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { systemCode, TargetError } from '../failure/failure.ts';
 import { ensureDirectory } from '../platform/directory.ts';
@@ -7,6 +7,7 @@ import { fsyncPath } from '../platform/flush.ts';
 import { inSlices } from '../platform/slices.ts';
 import type { Entry, FileEntry } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
+import { fillingMode, removeTree } from './closed-directories.ts';
 import { type Generation, generationName, isGenerationName, readGeneration } from './generation.ts';
 import { dataLink, inTheWay, putLinksRight, readLink, refuseForeign, topLevelNames } from './links.ts';
 import type { Manifest } from './manifest.ts';
@@ -26,8 +27,8 @@ export class SymlinkPublisher implements Publisher {
 
   async open(): Promise<void> {
     const { target, dirMode } = this.#options;
-    await onTarget(ensureDirectory(target, dirMode));
-    await onTarget(rm(join(target, temporaryLink), { force: true, recursive: true }));
+    await onTarget(ensureDirectory(target, fillingMode(dirMode)));
+    await onTarget(removeTree(join(target, temporaryLink)));
   }
 
   /** Throws `TargetError` when `..data` is somebody else's. */
@@ -115,8 +116,7 @@ export class SymlinkPublisher implements Publisher {
       if (!isGenerationName(name) || name === current || keep.has(name)) continue;
       try {
         const age = await this.#ageOfReplaced(name, sequence);
-        if (age === undefined || age >= retain)
-          await rm(join(target, name), { recursive: true, force: true });
+        if (age === undefined || age >= retain) await removeTree(join(target, name));
         else due = Math.min(due ?? retain, retain - age);
       } catch (error) {
         failure ??= error;
@@ -128,7 +128,7 @@ export class SymlinkPublisher implements Publisher {
   async #turn(name: string): Promise<void> {
     const { target } = this.#options;
     const temporary = join(target, temporaryLink);
-    await onTarget(rm(temporary, { force: true, recursive: true }));
+    await onTarget(removeTree(temporary));
     await onTarget(symlink(name, temporary));
     await onTarget(rename(temporary, join(target, dataLink)));
   }

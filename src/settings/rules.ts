@@ -75,15 +75,17 @@ function stateDirRules(stateDir: string, target: string): readonly string[] {
   ];
 }
 
-/** Wherry itself must be able to write into its directories and read its files. */
+/** Wherry itself must be able to read what it published. */
 function modeRules({ fileMode, dirMode }: Settings): readonly string[] {
   const shown = (mode: number) => `"0${mode.toString(8).padStart(3, '0')}"`;
   const problems: string[] = [];
   if (fileMode !== undefined && (fileMode & 0o400) === 0) {
     problems.push(`WHERRY_FILE_MODE: ${shown(fileMode)} takes the owner's right to read; use 0400 or more`);
   }
-  if (dirMode !== undefined && (dirMode & 0o700) !== 0o700) {
-    problems.push(`WHERRY_DIR_MODE: ${shown(dirMode)} takes the owner's right to write; use 0700 or more`);
+  if (dirMode !== undefined && (dirMode & 0o500) !== 0o500) {
+    problems.push(
+      `WHERRY_DIR_MODE: ${shown(dirMode)} takes the owner's right to look into it; use 0500 or more`,
+    );
   }
   return problems;
 }

@@ -171,7 +171,7 @@ describe('rules between settings', () => {
     [{ WHERRY_RELOAD_BODY: 'x' }, 'WHERRY_RELOAD_BODY: has no effect without WHERRY_RELOAD_URL'],
     [{ WHERRY_RELOAD_SIGNAL: 'HUP' }, 'WHERRY_RELOAD_SIGNAL: set without WHERRY_RELOAD_PROCESS'],
     [{ WHERRY_TARGET: '/' }, 'WHERRY_TARGET: "/" cannot be kept'],
-    [{ WHERRY_DIR_MODE: '0555' }, 'WHERRY_DIR_MODE: "0555"'],
+    [{ WHERRY_DIR_MODE: '0355' }, 'WHERRY_DIR_MODE: "0355"'],
     [{ WHERRY_FILE_MODE: '0044' }, 'WHERRY_FILE_MODE: "0044"'],
   ])('%j is refused', (env, start) => {
     expect(problemsOf(env)).toEqual([expect.stringContaining(start)]);
