@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCode } from '../failure/failure.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
 /** One published set, and its manifest. */
 export interface Generation {
-  /** `..2026_11_22_23_59_59.123456789` */
+  /** `..2026_11_22_23_59_59.123456789`, or the same without the dots */
   readonly name: string;
   /** Holds the manifest; in most modes the files too. */
   readonly directory: string;
@@ -13,22 +15,49 @@ export interface Generation {
   readonly manifest: Manifest;
 }
 
-const pattern = /^\.\.\d{4}(_\d\d){5}\.\d{9}$/;
+/** Holds the generations that one link of the user's choice leads to. */
+export const generationsDirectory = '.wherry-generations';
+
+const hidden = /^\.\.\d{4}(_\d\d){5}\.\d{9}$/;
+const plain = /^\d{4}(_\d\d){5}\.\d{9}$/;
 
 /** The kubelet's form, so that every program that knows ConfigMap volumes skips it. Always UTC. */
 export function generationName(now: Date): string {
-  const time = now.toISOString().slice(0, 19).replace(/[-T:]/g, '_');
-  return `..${time}.${String(randomInt(1_000_000_000)).padStart(9, '0')}`;
+  return `..${plainGenerationName(now)}`;
 }
 
+/** What lies in a directory of its own need not be skipped by anybody. */
+export function plainGenerationName(now: Date): string {
+  const time = now.toISOString().slice(0, 19).replace(/[-T:]/g, '_');
+  return `${time}.${String(randomInt(1_000_000_000)).padStart(9, '0')}`;
+}
+
+/** Whether it is the name of a generation that lies in the target itself. */
 export function isGenerationName(name: string): boolean {
-  return pattern.test(name);
+  return hidden.test(name);
+}
+
+/** Where a generation of this name lies, relative to the target; undefined for what is no such name. */
+export function placeOfGeneration(name: string): string | undefined {
+  if (hidden.test(name)) return name;
+  return plain.test(name) ? `${generationsDirectory}/${name}` : undefined;
 }
 
 /** Reads one of the target's generations; undefined when it is gone or was never finished. */
 export async function readGeneration(target: string, name: string): Promise<Generation | undefined> {
-  if (!isGenerationName(name)) return undefined;
-  const directory = join(target, name);
+  const place = placeOfGeneration(name);
+  if (place === undefined) return undefined;
+  const directory = join(target, place);
   const manifest = await readManifest(directory);
   return manifest === undefined ? undefined : { name, directory, root: directory, manifest };
+}
+
+/** The names of all that lie in the target, in either place, finished or not. */
+export async function generationsIn(target: string): Promise<readonly string[]> {
+  const inside = await readdir(join(target, generationsDirectory)).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
+    throw error;
+  });
+  const names = await readdir(target);
+  return [...names.filter((name) => hidden.test(name)), ...inside.filter((name) => plain.test(name))];
 }

@@ -1,10 +1,11 @@
-import { readdir, readlink, symlink, unlink } from 'node:fs/promises';
+import { readdir, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode, TargetError } from '../failure/failure.ts';
+import { TargetError } from '../failure/failure.ts';
+import { isOwnLink, readLink, visibleText } from './own-links.ts';
+import { placeLink } from './place-link.ts';
+import type { PlainFiles } from './plain-files.ts';
+import { dataTemporary } from './shape.ts';
 import { onTarget } from './target-errors.ts';
-
-/** What readers follow to the current generation; its rename is what watchers of ConfigMap volumes look for. */
-export const dataLink = '..data';
 
 /** The first elements of a set's paths: each is one visible link. */
 export function topLevelNames(paths: Iterable<string>): ReadonlySet<string> {
@@ -16,13 +17,29 @@ export function topLevelNames(paths: Iterable<string>): ReadonlySet<string> {
   return names;
 }
 
-/** Throws `TargetError` when something that Wherry did not write holds one of the names. */
-export async function refuseForeign(target: string, names: ReadonlySet<string>): Promise<void> {
+/** Throws `TargetError` when something that Wherry did not write, in this mode or in another, holds one of the names. */
+export async function refuseForeign(
+  target: string,
+  names: ReadonlySet<string>,
+  plain: PlainFiles | undefined,
+): Promise<void> {
   for (const entry of await onTarget(readdir(target, { withFileTypes: true }))) {
     if (!names.has(entry.name)) continue;
-    if (entry.isSymbolicLink() && (await isOurs(target, entry.name))) continue;
-    throw inTheWay(join(target, entry.name));
+    const foreign = await foreignAt(target, entry.name, plain);
+    if (foreign !== undefined) throw inTheWay(foreign);
   }
+}
+
+/** The path of what Wherry did not write at or below a name that is held; undefined when all of it may be replaced. */
+export async function foreignAt(
+  target: string,
+  name: string,
+  plain: PlainFiles | undefined,
+): Promise<string | undefined> {
+  const path = join(target, name);
+  const text = await readLink(path);
+  if (text !== undefined && isOwnLink(name, text)) return undefined;
+  return plain === undefined ? path : plain.foreignAt(name);
 }
 
 export function inTheWay(path: string): TargetError {
@@ -34,16 +51,25 @@ export function inTheWay(path: string): TargetError {
 }
 
 /** Makes the missing links, then removes the stale ones. True when something had to be done. */
-export async function putLinksRight(target: string, names: ReadonlySet<string>): Promise<boolean> {
+export async function putLinksRight(
+  target: string,
+  names: ReadonlySet<string>,
+  plain: PlainFiles | undefined,
+): Promise<boolean> {
   let changed = false;
+  const held = new Set(await onTarget(readdir(target)));
   for (const name of names) {
-    if (await isOurs(target, name)) continue;
-    await refuseForeign(target, new Set([name]));
-    await onTarget(symlink(`${dataLink}/${name}`, join(target, name)));
+    if (await isVisibleLink(target, name)) continue;
+    const text = visibleText(name);
+    if (held.has(name)) {
+      await refuseForeign(target, new Set([name]), plain);
+      await placeLink({ target, link: name, temporary: dataTemporary, text });
+    } else await onTarget(symlink(text, join(target, name)));
     changed = true;
   }
   for (const entry of await onTarget(readdir(target, { withFileTypes: true }))) {
-    const stale = entry.isSymbolicLink() && !names.has(entry.name) && (await isOurs(target, entry.name));
+    const stale =
+      entry.isSymbolicLink() && !names.has(entry.name) && (await isVisibleLink(target, entry.name));
     if (!stale) continue;
     await onTarget(unlink(join(target, entry.name)));
     changed = true;
@@ -51,17 +77,6 @@ export async function putLinksRight(target: string, names: ReadonlySet<string>):
   return changed;
 }
 
-/** A link is ours when its text is exactly what we write. */
-async function isOurs(target: string, name: string): Promise<boolean> {
-  return (await readLink(join(target, name))) === `${dataLink}/${name}`;
-}
-
-/** The text of a link; undefined for what is absent or no link. */
-export async function readLink(path: string): Promise<string | undefined> {
-  try {
-    return await readlink(path);
-  } catch (error) {
-    if (['ENOENT', 'EINVAL', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
-    return onTarget(Promise.reject(error));
-  }
+async function isVisibleLink(target: string, name: string): Promise<boolean> {
+  return (await readLink(join(target, name))) === visibleText(name);
 }

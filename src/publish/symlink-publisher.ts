@@ -1,65 +1,85 @@
-import { lutimesSync } from 'node:fs';
-import { readdir, rename, stat, symlink } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { systemCode, TargetError } from '../failure/failure.ts';
+import { TargetError } from '../failure/failure.ts';
 import { ensureDirectory } from '../platform/directory.ts';
 import { fsyncPath } from '../platform/flush.ts';
-import { inSlices } from '../platform/slices.ts';
 import type { Entry, FileEntry } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import { fillingMode, removeTree } from './closed-directories.ts';
-import { type Generation, generationName, isGenerationName, readGeneration } from './generation.ts';
-import { dataLink, inTheWay, putLinksRight, readLink, refuseForeign, topLevelNames } from './links.ts';
+import { collectGenerations, removeEmptyPlace } from './collect.ts';
+import { clearFormer } from './former.ts';
+import { type Generation, placeOfGeneration, readGeneration } from './generation.ts';
+import { foreignAt, inTheWay, putLinksRight, refuseForeign, topLevelNames } from './links.ts';
 import type { Manifest } from './manifest.ts';
+import { exists, isOwnLink, readLink } from './own-links.ts';
+import { placeLink } from './place-link.ts';
+import type { PlainFiles } from './plain-files.ts';
 import type { Collected, Filling, Publisher, PublisherOptions, Repair } from './publisher.ts';
+import { retire, unretired } from './retire.ts';
+import { dataShape, generationOfText, type Shape } from './shape.ts';
 import { Stage } from './stage.ts';
 import { onTarget } from './target-errors.ts';
 
-const temporaryLink = '..data_tmp';
-
-/** Publishes as the kubelet does for ConfigMap volumes: complete generations, and one renamed link to the current. */
+/** Publishes complete generations, and one renamed link to the current: as the kubelet does, or as git-sync does. */
 export class SymlinkPublisher implements Publisher {
   readonly #options: PublisherOptions;
+  readonly #shape: Shape;
+  readonly #plain: () => Promise<PlainFiles | undefined>;
 
-  constructor(options: PublisherOptions) {
+  /** `plainFiles` finds those of the rename mode, as long as there are any. */
+  constructor(
+    options: PublisherOptions,
+    shape: Shape = dataShape,
+    plainFiles: () => Promise<PlainFiles | undefined> = async () => undefined,
+  ) {
     this.#options = options;
+    this.#shape = shape;
+    this.#plain = plainFiles;
   }
 
   async open(): Promise<void> {
     const { target, dirMode } = this.#options;
+    const { place, temporary } = this.#shape;
+    const directory = join(target, place);
     await onTarget(ensureDirectory(target, fillingMode(dirMode)));
-    await onTarget(removeTree(join(target, temporaryLink)));
+    if (place !== '' && lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === false) {
+      throw inTheWay(directory);
+    }
+    await onTarget(ensureDirectory(directory, fillingMode(dirMode)));
+    await onTarget(removeTree(join(target, temporary)));
   }
 
-  /** Throws `TargetError` when `..data` is somebody else's. */
+  /** Throws `TargetError` when the link is somebody else's. */
   async current(isOurs: boolean): Promise<Generation | undefined> {
     const { target } = this.#options;
-    const link = join(target, dataLink);
-    const name = await readLink(link);
-    if (name === undefined) {
-      if (await exists(link)) throw inTheWay(link);
+    const { link } = this.#shape;
+    const text = await readLink(join(target, link));
+    if (text === undefined) {
+      await this.#refuseForeignLink();
       return undefined;
     }
-    const generation = await onTarget(readGeneration(target, name));
-    const isKnown = generation !== undefined || (isGenerationName(name) && isOurs);
-    if (isKnown || (isGenerationName(name) && !(await exists(join(target, name))))) return generation;
-    throw new TargetError({
-      setting: 'WHERRY_TARGET',
-      problem: `${join(target, dataLink)} -> ${name} was not made by Wherry`,
-      cure: 'name a directory of its own, not a ConfigMap or Secret volume',
-    });
+    const name = generationOfText(this.#shape, text);
+    if (name === undefined) {
+      if (isOwnLink(link, text)) return undefined;
+      throw notMadeByUs(this.#shape, join(target, link), text);
+    }
+    const generation = await this.generation(name);
+    if (generation !== undefined || isOurs || !(await exists(join(target, text)))) return generation;
+    throw notMadeByUs(this.#shape, join(target, link), text);
   }
 
   generation(name: string): Promise<Generation | undefined> {
     return onTarget(readGeneration(this.#options.target, name));
   }
 
-  refuseForeign(entries: readonly Entry[]): Promise<void> {
-    return refuseForeign(this.#options.target, topLevelNames(entries.map(({ path }) => path)));
+  async refuseForeign(entries: readonly Entry[]): Promise<void> {
+    await this.#refuseForeignLink();
+    await this.#refuseForeignNames(entries);
   }
 
   newStage(): Promise<Stage> {
-    return Stage.create(join(this.#options.target, generationName(new Date())), this.#options);
+    const { place, newName } = this.#shape;
+    return Stage.create(join(this.#options.target, place, newName(new Date())), this.#options);
   }
 
   async fill(stage: Stage, { entries, current }: Filling): Promise<readonly FileEntry[]> {
@@ -74,8 +94,7 @@ export class SymlinkPublisher implements Publisher {
 
   /** One rename. */
   async swap(stage: Stage, manifest: Manifest, signal: AbortSignal): Promise<Generation> {
-    const { target } = this.#options;
-    await refuseForeign(target, topLevelNames(manifest.files.map(({ path }) => path)));
+    await this.#refuseForeignNames(manifest.files);
     signal.throwIfAborted();
     const name = basename(stage.directory);
     await this.#turn(name);
@@ -85,104 +104,81 @@ export class SymlinkPublisher implements Publisher {
 
   /**
    * Makes and removes visible links, then wakes those who watch the replaced generation. Without `replaced` (after a
-   * restart) every older generation that nobody was woken for is taken.
+   * restart) every older generation that nobody was woken for is taken. What another mode left goes here too.
    */
   async finish(current: Generation, replaced: Generation | undefined): Promise<void> {
     const { target, fsync } = this.#options;
-    await putLinksRight(target, topLevelNames(current.manifest.files.map(({ path }) => path)));
-    if (fsync) await onTarget(fsyncPath(target));
-    for (const old of replaced === undefined ? await this.#unretired(current) : [replaced]) {
-      await onTarget(retire(old));
-    }
+    const { hasNames, place } = this.#shape;
+    const plain = await this.#plain();
+    if (hasNames) await putLinksRight(target, topLevelNames(pathsOf(current.manifest.files)), plain);
+    const isOther = await clearFormer(target, this.#shape, plain);
+    if (fsync) for (const path of new Set([target, join(target, place)])) await onTarget(fsyncPath(path));
+    const all = replaced === undefined || isOther ? await unretired(target, current) : [replaced];
+    for (const old of all) await onTarget(retire(old));
   }
 
-  /** Puts `..data` and the visible links right. */
+  /** Puts the link to the generation and the visible links right. */
   async repair(name: string, names: ReadonlySet<string>): Promise<Repair> {
     const { target } = this.#options;
-    if (!(await exists(join(target, name, manifestName)))) return 'lost';
-    const found = await readLink(join(target, dataLink));
-    if (found !== name) await this.#turn(name);
-    const linked = await putLinksRight(target, names);
-    if (found !== name && found !== undefined) return 'contested';
-    return found !== name || linked ? 'repaired' : 'intact';
+    const { link, hasNames } = this.#shape;
+    const text = placeOfGeneration(name);
+    if (text === undefined || !(await exists(join(target, text, manifestName)))) return 'lost';
+    const found = await readLink(join(target, link));
+    if (found !== text) await this.#turn(name);
+    const linked = hasNames && (await putLinksRight(target, names, await this.#plain()));
+    if (found !== text && found !== undefined) return 'contested';
+    return found !== text || linked ? 'repaired' : 'intact';
   }
 
   async collect(sequence: number, keep: ReadonlySet<string>): Promise<Collected> {
     const { target, retain } = this.#options;
-    const current = await readLink(join(target, dataLink));
-    let due: number | undefined;
-    let failure: unknown;
-    for (const name of await onTarget(readdir(target))) {
-      if (!isGenerationName(name) || name === current || keep.has(name)) continue;
-      try {
-        const age = await this.#ageOfReplaced(name, sequence);
-        if (age === undefined || age >= retain) await removeTree(join(target, name));
-        else due = Math.min(due ?? retain, retain - age);
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    return { due, failure };
+    const collected = await collectGenerations({ target, retain, sequence, keep });
+    if (this.#shape.place === '') await removeEmptyPlace(target);
+    return collected;
   }
 
   async #turn(name: string): Promise<void> {
     const { target } = this.#options;
-    const temporary = join(target, temporaryLink);
-    await onTarget(removeTree(temporary));
-    await onTarget(symlink(name, temporary));
-    await onTarget(rename(temporary, join(target, dataLink)));
+    const { link, temporary } = this.#shape;
+    await this.#refuseForeignLink();
+    await placeLink({ target, link, temporary, text: placeOfGeneration(name) ?? name });
   }
 
-  /** Older generations whose directory was not touched since the current one was made. */
-  async #unretired(current: Generation): Promise<readonly Generation[]> {
+  /** A link that something else turned is ours all the same; anything else of that name must be. */
+  async #refuseForeignLink(): Promise<void> {
     const { target } = this.#options;
-    const { ctimeMs } = await onTarget(stat(join(current.directory, manifestName)));
-    const found: Generation[] = [];
-    for (const name of await onTarget(readdir(target))) {
-      if (!isGenerationName(name) || name === current.name) continue;
-      const generation = await this.generation(name);
-      const isOlder = generation !== undefined && generation.manifest.sequence < current.manifest.sequence;
-      if (isOlder && (await onTarget(stat(generation.directory))).mtimeMs < ctimeMs) found.push(generation);
-    }
-    return found;
+    const { link, hasNames } = this.#shape;
+    const path = join(target, link);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined || found.isSymbolicLink()) return;
+    const foreign = await foreignAt(target, link, await this.#plain());
+    if (foreign !== undefined) throw hasNames ? inTheWay(foreign) : linkInTheWay(foreign);
   }
 
-  /** Milliseconds since a generation was replaced; undefined for one that never was published. */
-  async #ageOfReplaced(name: string, sequence: number): Promise<number | undefined> {
-    const generation = await readGeneration(this.#options.target, name);
-    if (generation === undefined || generation.manifest.sequence >= sequence) return undefined;
-    const replacedAt = (await stat(generation.directory)).mtimeMs;
-    // A clock that was set back makes the age negative: then it counts from that distance, and still ends.
-    return Math.abs(Date.now() - replacedAt);
+  async #refuseForeignNames(files: readonly { readonly path: string }[]): Promise<void> {
+    if (!this.#shape.hasNames) return;
+    await refuseForeign(this.#options.target, topLevelNames(pathsOf(files)), await this.#plain());
   }
 }
 
-/**
- * New timestamps for the replaced files wake watchers that hold their inodes and would see nothing else. The manifest's
- * come last but for the directory's, whose time says when the generation was replaced.
- */
-async function retire({ directory, manifest }: Generation): Promise<void> {
-  const now = new Date();
-  await inSlices(manifest.files, ({ path }) => touch(join(directory, path), now));
-  touch(join(directory, manifestName), now);
-  touch(directory, now);
+function pathsOf(files: readonly { readonly path: string }[]): readonly string[] {
+  return files.map(({ path }) => path);
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
-    return onTarget(Promise.reject(error));
-  }
+function notMadeByUs({ hasNames }: Shape, path: string, text: string): TargetError {
+  return hasNames
+    ? new TargetError({
+        setting: 'WHERRY_TARGET',
+        problem: `${path} -> ${text} was not made by Wherry`,
+        cure: 'name a directory of its own, not a ConfigMap or Secret volume',
+      })
+    : linkInTheWay(`${path} -> ${text}`);
 }
 
-/** What something else removed or protects has nobody left to wake. */
-function touch(path: string, time: Date): void {
-  try {
-    lutimesSync(path, time, time);
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR', 'EPERM', 'EACCES', 'EROFS'].includes(systemCode(error) ?? '')) throw error;
-  }
+function linkInTheWay(path: string): TargetError {
+  return new TargetError({
+    setting: 'WHERRY_LINK_NAME',
+    problem: `${path} is in the way: Wherry did not write it`,
+    cure: 'remove it, or choose another name',
+  });
 }

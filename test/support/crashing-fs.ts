@@ -9,6 +9,7 @@ const mutating = new Set([
   'open',
   'rename',
   'rm',
+  'rmdir',
   'symlink',
   'unlink',
   'utimes',
@@ -45,7 +46,7 @@ export class CrashPlan {
   }
 }
 
-const mutatingSync = new Set(['openSync', 'writeSync', 'copyFileSync', 'lutimesSync']);
+const mutatingSync = new Set(['openSync', 'writeSync', 'copyFileSync', 'lutimesSync', 'renameSync']);
 
 /** `node:fs` as the plan lets it work. */
 export function crashingSync(real: typeof Fs, plan: CrashPlan): typeof Fs {

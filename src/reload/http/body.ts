@@ -2,7 +2,7 @@ import { open, readlink, realpath } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { isGenerationName } from '../../publish/generation.ts';
-import { dataLink } from '../../publish/links.ts';
+import { dataLink } from '../../publish/shape.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { Answer } from '../target.ts';
 

@@ -1,0 +1,87 @@
+import { readdir, readlink, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../failure/failure.ts';
+import { generationsDirectory, isGenerationName, readGeneration } from './generation.ts';
+import { dataLink, generationOfText } from './shape.ts';
+import { onTarget } from './target-errors.ts';
+
+/** The text of a link; undefined for what is absent or no link. */
+export async function readLink(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    if (['ENOENT', 'EINVAL', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    return onTarget(Promise.reject(error));
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
+    return onTarget(Promise.reject(error));
+  }
+}
+
+/** The text of the visible link of this name, as the symlink mode writes it. */
+export function visibleText(name: string): string {
+  return `${dataLink}/${name}`;
+}
+
+/** The generation to which a link of the link mode leads, under whatever name. */
+function generationBehind(text: string): string | undefined {
+  return generationOfText({ place: generationsDirectory }, text);
+}
+
+/** A link in the target is ours when its text is exactly what one of the modes writes. */
+export function isOwnLink(name: string, text: string): boolean {
+  if (name === dataLink) return isGenerationName(text);
+  return text === visibleText(name) || generationBehind(text) !== undefined;
+}
+
+/** The generations that some name in the target leads to: readers may enter them at any time. */
+export async function linkedGenerations(target: string): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const { name, text } of await linksIn(target)) {
+    const generation = name === dataLink ? text : generationBehind(text);
+    if (generation !== undefined) found.add(generation);
+  }
+  return found;
+}
+
+/** The links that the modes made, but for `keeps`: the visible ones first, `..data` last. */
+export async function ownLinks(
+  target: string,
+  keeps: (name: string, text: string) => boolean,
+): Promise<readonly string[]> {
+  const own = (await linksIn(target)).filter(({ name, text }) => isOwnLink(name, text) && !keeps(name, text));
+  const isForeign = own.some(({ text }) => text.startsWith('..')) && (await isForeignVolume(target));
+  return own
+    .filter(({ text }) => !(isForeign && text.startsWith('..')))
+    .map(({ name }) => name)
+    .toSorted((a, b) => Number(a === dataLink) - Number(b === dataLink));
+}
+
+/** The kubelet's own volumes look the same; only the manifest tells. */
+async function isForeignVolume(target: string): Promise<boolean> {
+  const name = await readLink(join(target, dataLink));
+  if (name === undefined || !(await exists(join(target, name)))) return false;
+  return (await onTarget(readGeneration(target, name))) === undefined;
+}
+
+interface Link {
+  readonly name: string;
+  readonly text: string;
+}
+
+async function linksIn(target: string): Promise<readonly Link[]> {
+  const found: Link[] = [];
+  for (const entry of await onTarget(readdir(target, { withFileTypes: true }))) {
+    if (!entry.isSymbolicLink()) continue;
+    const text = await readLink(join(target, entry.name));
+    if (text !== undefined) found.push({ name: entry.name, text });
+  }
+  return found;
+}
