@@ -18,17 +18,21 @@ export async function retire({ directory, manifest }: Generation): Promise<void>
   touch(directory, now);
 }
 
-/** Older generations, of whatever mode, whose directory was not touched since the current one was made. */
+/**
+ * The generation, of whatever mode, that the current one replaced, if it was not touched since the current one was made.
+ * Those before it were woken in their time, and a restart that wakes anybody again would be no news to them.
+ */
 export async function unretired(target: string, current: Generation): Promise<readonly Generation[]> {
   const { ctimeMs } = await onTarget(stat(join(current.directory, manifestName)));
-  const found: Generation[] = [];
+  let replaced: Generation | undefined;
   for (const name of await onTarget(generationsIn(target))) {
     if (name === current.name) continue;
     const generation = await onTarget(readGeneration(target, name));
-    const isOlder = generation !== undefined && generation.manifest.sequence < current.manifest.sequence;
-    if (isOlder && (await onTarget(stat(generation.directory))).mtimeMs < ctimeMs) found.push(generation);
+    if (generation === undefined || generation.manifest.sequence >= current.manifest.sequence) continue;
+    if (generation.manifest.sequence > (replaced?.manifest.sequence ?? 0)) replaced = generation;
   }
-  return found;
+  if (replaced === undefined) return [];
+  return (await onTarget(stat(replaced.directory))).mtimeMs < ctimeMs ? [replaced] : [];
 }
 
 /** What something else removed or protects has nobody left to wake. */

@@ -101,6 +101,25 @@ test('the replaced generation’s files get new timestamps after the swap', asyn
   expect((await lstat(join(old, 'a'))).mtimeMs).toBeGreaterThan(1e12);
 });
 
+test('a restart touches no generation whose readers were woken when it was replaced', async () => {
+  const { target, source, engine } = await published({ a: '0' });
+  for (const revision of ['r2', 'r3', 'r4']) {
+    source.set(revision, { a: revision });
+    await engine.look(signal);
+    await engine.settle(signal);
+  }
+  const times = async () => {
+    const names = await generationNames(target);
+    return Promise.all(names.map(async (name) => (await lstat(join(target, name))).ctimeMs));
+  };
+  const before = await times();
+  expect(before).toHaveLength(4);
+  const again = engineOn(target, source, {}, { retain: 60_000 });
+  await again.open();
+  await again.settle(signal);
+  expect(await times()).toEqual(before);
+});
+
 test('the replaced generation stays for WHERRY_RETAIN and goes after it, unless a rollback needs it', async () => {
   const { target, source, engine } = await published({ a: '1' }, 200);
   source.set('r2', { a: '2' });
