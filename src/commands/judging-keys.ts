@@ -23,6 +23,7 @@ const setKeys: readonly SettingKey[] = [
   'include',
   'exclude',
   'publish',
+  'linkName',
   'fileMode',
   'dirMode',
   'symlinks',

@@ -7,6 +7,8 @@ const fixed: readonly SettingKey[] = [
   'target',
   'stateDir',
   'mode',
+  'publish',
+  'linkName',
   'fileMode',
   'dirMode',
   'fsync',

@@ -4,6 +4,7 @@ import type { Parts } from '../engine/parts.ts';
 import type { Log } from '../platform/log.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { Publisher, PublisherOptions } from '../publish/publisher.ts';
+import { linkShape } from '../publish/shape.ts';
 import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
 import { type Routing, toEverybody } from '../reload/routing.ts';
 import type { Target } from '../reload/target.ts';
@@ -43,6 +44,8 @@ export async function createPublisher(settings: Settings): Promise<Publisher> {
   switch (settings.publish) {
     case 'symlink':
       return new SymlinkPublisher(options);
+    case 'link':
+      return new SymlinkPublisher(options, linkShape(settings.linkName));
   }
 }
 
@@ -126,7 +129,9 @@ async function loadSource(
 }
 
 /** What the application and Wherry tell each other beside the set. */
-function keptPaths({ sentinel, ack, target }: Settings): readonly KeptPath[] {
+function keptPaths({ sentinel, ack, target, publish }: Settings): readonly KeptPath[] {
+  // Behind one link the set's names cannot meet others in the target.
+  if (publish === 'link') return [];
   const kept: KeptPath[] = [];
   if (sentinel !== undefined) kept.push({ setting: 'WHERRY_SENTINEL', path: sentinel });
   const inside = ack === undefined ? undefined : pathInTarget(ack, target);

@@ -1,8 +1,9 @@
 import { rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
+import { generationsDirectory } from '../snapshot/path-rules.ts';
 import { removeTree } from './closed-directories.ts';
-import { generationsDirectory, generationsIn, placeOfGeneration, readGeneration } from './generation.ts';
+import { generationsIn, placeOfGeneration, readGeneration } from './generation.ts';
 import { linkedGenerations } from './own-links.ts';
 import type { Collected } from './publisher.ts';
 import { onTarget } from './target-errors.ts';

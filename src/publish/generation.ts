@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
+import { generationsDirectory } from '../snapshot/path-rules.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
 /** One published set, and its manifest. */
@@ -14,9 +15,6 @@ export interface Generation {
   readonly root: string;
   readonly manifest: Manifest;
 }
-
-/** Holds the generations that one link of the user's choice leads to. */
-export const generationsDirectory = '.wherry-generations';
 
 const hidden = /^\.\.\d{4}(_\d\d){5}\.\d{9}$/;
 const plain = /^\d{4}(_\d\d){5}\.\d{9}$/;

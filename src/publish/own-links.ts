@@ -1,7 +1,8 @@
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
-import { generationsDirectory, isGenerationName, readGeneration } from './generation.ts';
+import { generationsDirectory } from '../snapshot/path-rules.ts';
+import { isGenerationName, readGeneration } from './generation.ts';
 import { dataLink, generationOfText } from './shape.ts';
 import { onTarget } from './target-errors.ts';
 

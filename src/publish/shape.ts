@@ -1,9 +1,5 @@
-import {
-  generationName,
-  generationsDirectory,
-  placeOfGeneration,
-  plainGenerationName,
-} from './generation.ts';
+import { generationsDirectory } from '../snapshot/path-rules.ts';
+import { generationName, placeOfGeneration, plainGenerationName } from './generation.ts';
 
 /** Where generations lie, and what leads to the current one. Paths are relative to the target. */
 export interface Shape {

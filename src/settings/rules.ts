@@ -2,6 +2,7 @@ import { relative, resolve } from 'node:path';
 import { directoryRules } from './directory-rules.ts';
 import { gitRules } from './git-rules.ts';
 import { idle } from './idle.ts';
+import { linkRules } from './link-rules.ts';
 import { isOutside } from './outside.ts';
 import { reloadRules } from './reload-rules.ts';
 import { s3Rules } from './s3-rules.ts';
@@ -16,6 +17,7 @@ export function rules(settings: Settings, given: ReadonlySet<string>, partial: b
   return [
     ...sourceRules(settings, given, partial),
     ...pathRules(settings),
+    ...linkRules(settings, given),
     ...modeRules(settings),
     ...(settings.adminAddress === 'off' ? idle(['adminToken'], given, 'WHERRY_ADMIN_ADDRESS') : []),
     ...reloadRules(settings, given),

@@ -4,6 +4,9 @@ import type { Entry, RelativePath } from './entry.ts';
 /** The manifest of every generation has this name; no source may bring its own. */
 export const manifestName = '.wherry.json';
 
+/** Holds the generations that one link of the user's choice leads to, in the target; no set may have that name. */
+export const generationsDirectory = '.wherry-generations';
+
 const longestName = 255;
 const longestPath = 4096 - 512; // PATH_MAX less room for the target's own path
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -43,6 +46,8 @@ function faultOf(path: string): string | undefined {
   if (path.startsWith('..')) return 'starts with "..", which the target keeps for itself';
   if (path === manifestName || path.startsWith(`${manifestName}/`))
     return 'is the name of the generation’s own manifest';
+  if (path === generationsDirectory || path.startsWith(`${generationsDirectory}/`))
+    return `has the name "${generationsDirectory}", which the target keeps for itself`;
   return path
     .split('/')
     .map(faultOfElement)

@@ -37,6 +37,8 @@ describe('a path of a source', () => {
     ['x'.repeat(256), 'has a name longer than 255 bytes'],
     ['ü'.repeat(128), 'has a name longer than 255 bytes'],
     ['.wherry.json', 'manifest'],
+    ['.wherry-generations', 'which the target keeps for itself'],
+    ['.wherry-generations/a', 'which the target keeps for itself'],
   ])('%j refuses the set', (path, fault) => {
     expect(() => parsePath(path)).toThrow(RefusedError);
     expect(() => parsePath(path)).toThrow(fault);

@@ -1,5 +1,6 @@
 import { globs } from '../globs.ts';
 import * as kinds from '../kinds.ts';
+import { linkName } from '../link-name.ts';
 import { inSection } from '../setting.ts';
 
 const common = inSection('common');
@@ -47,9 +48,14 @@ export const commonSettings = {
     defaultNote: 'none',
     meaning: 'globs on the path in the source; not these files, nor what is below these directories',
   }),
-  publish: common(kinds.oneOf('symlink'), {
+  publish: common(kinds.oneOf('symlink', 'link'), {
     default: 'symlink',
-    meaning: 'how the set appears in the target: `symlink`, as the kubelet does for ConfigMap volumes',
+    meaning:
+      'how the set appears in the target: `symlink`, as the kubelet does for ConfigMap volumes; `link`, one link to the whole set, as git-sync does',
+  }),
+  linkName: common(linkName, {
+    default: 'current',
+    meaning: 'with `WHERRY_PUBLISH=link`: the name of the link in the target',
   }),
   fileMode: common(kinds.mode, {
     default: '0644',
