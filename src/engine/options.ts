@@ -1,6 +1,6 @@
 import type { Log } from '../platform/log.ts';
 import type { Publisher } from '../publish/publisher.ts';
-import type { StageOptions } from '../publish/stage.ts';
+import type { StageOptions } from '../publish/same-set.ts';
 import type { Backoffs } from '../reload/delivery.ts';
 import type { Observer } from './observer.ts';
 import type { StateStore } from './state-store.ts';

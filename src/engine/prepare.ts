@@ -1,9 +1,10 @@
 import type { Generation } from '../publish/generation.ts';
 import type { Manifest } from '../publish/manifest.ts';
-import { byPath } from '../publish/manifest.ts';
+import { areSameLayers, byPath } from '../publish/manifest.ts';
 import type { Publisher } from '../publish/publisher.ts';
-import { isSameSet, type ManifestHead, type Stage, type StageOptions } from '../publish/stage.ts';
-import type { Snapshot } from '../snapshot/entry.ts';
+import { isSameSet, type StageOptions } from '../publish/same-set.ts';
+import type { ManifestHead, Stage } from '../publish/stage.ts';
+import type { Entry, Snapshot } from '../snapshot/entry.ts';
 import { checkGuardRails, checkKnownSize } from '../snapshot/guard-rails.ts';
 import { applyLinkRule } from '../snapshot/links.ts';
 import { checkCoexistence } from '../snapshot/path-rules.ts';
@@ -42,14 +43,18 @@ export async function prepareSet(options: PrepareOptions, signal: AbortSignal): 
   const published = new Set<string>(current?.manifest.files.map(({ path }) => path));
   checkGuardRails(entries, published, parts.guardRails);
   checkKnownSize(entries, options.stageOptions.maxBytes);
-  const isSame = current !== undefined && isSameSet(entries, current.manifest, options.stageOptions);
+  const isSame =
+    current !== undefined &&
+    areSameLayers(snapshot.layers, current.manifest.layers) &&
+    isSameSet(entries, current.manifest, options.stageOptions);
   if (isSame && options.isPublished) return { kind: 'equal' };
   await publisher.refuseForeign(entries);
   return fillStage(publisher, async (stage) => {
     const isWhole = parts.validate !== undefined;
     const missing = await publisher.fill(stage, { entries, current, isWhole });
     await source.write(missing, stage, signal);
-    const manifest = await stage.seal(headOf(source.description, snapshot, options.sequence));
+    const head = headOf(source.description, snapshot, options.sequence);
+    const manifest = await stage.seal(head, layersOf(entries));
     signal.throwIfAborted();
     return manifest;
   });
@@ -83,9 +88,19 @@ async function fillStage(
 
 function headOf(
   source: string,
-  { revision, provenance }: Pick<Snapshot, 'revision' | 'provenance'>,
+  { revision, provenance, layers }: Pick<Snapshot, 'revision' | 'provenance' | 'layers'>,
   sequence: number,
 ): ManifestHead {
-  const publishedAt = new Date().toISOString();
-  return { source, revision, ...(provenance === undefined ? {} : { provenance }), sequence, publishedAt };
+  const known = {
+    ...(provenance === undefined ? {} : { provenance }),
+    ...(layers === undefined ? {} : { layers }),
+  };
+  return { source, revision, ...known, sequence, publishedAt: new Date().toISOString() };
+}
+
+/** By path; what is carried over may have been another layer's. */
+function layersOf(entries: readonly Entry[]): ReadonlyMap<string, string> {
+  const layers = new Map<string, string>();
+  for (const { path, layer } of entries) if (layer !== undefined) layers.set(path, layer);
+  return layers;
 }

@@ -9,7 +9,12 @@ import { isOfContent, type Manifest, type ManifestFile } from './manifest.ts';
 export interface CarryOptions {
   readonly from: string;
   readonly to: string;
-  readonly manifest: Manifest;
+  readonly manifest: Pick<Manifest, 'files'>;
+  /**
+   * Milliseconds since 1970: what was touched later is not what was published. Undefined = since the manifest of the
+   * same directory was written, which is done last.
+   */
+  readonly trustedUntil: number | undefined;
   /** Octal, as the manifest writes it. */
   readonly modeOf: (file: FileEntry) => string;
   readonly onCarried: (file: ManifestFile) => void;
@@ -20,17 +25,16 @@ const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
  * Copies the unchanged files of a generation, and gives back those that the source must write. A file that something
- * else touched since it was published (its change time is later than the manifest's, which is written last) is not
- * trusted, nor a small one whose digest is another.
+ * else touched since it was published is not trusted, nor a small one whose digest is another.
  */
 export async function carryUnchanged(
   files: readonly FileEntry[],
   options: CarryOptions,
 ): Promise<FileEntry[]> {
   const { from, to, manifest, modeOf, onCarried } = options;
+  const trustedUntil = options.trustedUntil ?? lstatSync(join(from, manifestName)).ctimeMs;
   const held = new Map<RelativePath, ManifestFile>();
   for (const file of manifest.files) if (!('link' in file)) held.set(file.path, file);
-  const sealed = lstatSync(join(from, manifestName)).ctimeMs;
   const missing: FileEntry[] = [];
   await inSlices(files, (file) => {
     const known = held.get(file.path);
@@ -38,7 +42,7 @@ export async function carryUnchanged(
       known !== undefined &&
       known.mode === modeOf(file) &&
       isOfContent(known, file.fingerprint) &&
-      copyUntouched(join(from, file.path), join(to, file.path), known, sealed)
+      copyUntouched(join(from, file.path), join(to, file.path), known, trustedUntil)
     ) {
       onCarried(known);
     } else missing.push(file);
@@ -46,9 +50,9 @@ export async function carryUnchanged(
   return missing;
 }
 
-function copyUntouched(from: string, to: string, known: ManifestFile, sealed: number): boolean {
+function copyUntouched(from: string, to: string, known: ManifestFile, trustedUntil: number): boolean {
   const stat = lstatSync(from, { throwIfNoEntry: false });
-  if (stat?.isFile() !== true || stat.size !== known.size || stat.ctimeMs > sealed) return false;
+  if (stat?.isFile() !== true || stat.size !== known.size || stat.ctimeMs > trustedUntil) return false;
   if (known.size > buffer.byteLength) {
     copyFileSync(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
     return true;

@@ -1,7 +1,8 @@
 import type { Entry, FileEntry } from '../snapshot/entry.ts';
 import type { Generation } from './generation.ts';
 import type { Manifest } from './manifest.ts';
-import type { Stage, StageOptions } from './stage.ts';
+import type { StageOptions } from './same-set.ts';
+import type { Stage } from './stage.ts';
 
 export interface PublisherOptions extends StageOptions {
   /** Absolute. */

@@ -11,25 +11,15 @@ import { manifestName } from '../snapshot/path-rules.ts';
 import type { FileSink } from '../sources/source.ts';
 import { carryUnchanged } from './carry.ts';
 import { closeDirectory, fillingMode, removeTree } from './closed-directories.ts';
-import {
-  byPath,
-  digestOf,
-  isOfContent,
-  type Manifest,
-  type ManifestEntry,
-  type ManifestFile,
-} from './manifest.ts';
+import { attributed, byPath, digestOf, type Manifest, type ManifestEntry, type ManifestFile } from './manifest.ts';
+import { fileModeOf, octal, type StageOptions } from './same-set.ts';
 import { onTarget } from './target-errors.ts';
 
-export interface StageOptions {
-  readonly fileMode: number;
-  readonly dirMode: number;
-  readonly fsync: boolean;
-  readonly maxBytes: number;
-}
-
 /** What a manifest says of a set besides its files. */
-export type ManifestHead = Pick<Manifest, 'source' | 'revision' | 'provenance' | 'sequence' | 'publishedAt'>;
+export type ManifestHead = Pick<
+  Manifest,
+  'source' | 'revision' | 'provenance' | 'layers' | 'sequence' | 'publishedAt'
+>;
 
 const parallel = 16;
 
@@ -72,7 +62,12 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   /** Copies what the current generation already has, and gives back the files that the source must write. */
-  carryOver(files: readonly FileEntry[], directory: string, manifest: Manifest): Promise<FileEntry[]> {
+  carryOver(
+    files: readonly FileEntry[],
+    directory: string,
+    manifest: Pick<Manifest, 'files'>,
+    trustedUntil?: number,
+  ): Promise<FileEntry[]> {
     const onCarried = (file: ManifestFile) => {
       this.#count(file.size);
       this.#entries.push(file);
@@ -80,20 +75,44 @@ export class Stage implements FileSink, AsyncDisposable {
     };
     const modeOf = (file: FileEntry) => octal(fileModeOf(file, this.#options));
     return onTarget(
-      carryUnchanged(files, { from: directory, to: this.directory, manifest, modeOf, onCarried }),
+      carryUnchanged(files, {
+        from: directory,
+        to: this.directory,
+        manifest,
+        trustedUntil,
+        modeOf,
+        onCarried,
+      }),
     );
   }
 
+  /** These belong to the set, and are in the target already: nothing is read or written for them. */
+  leave(entries: readonly ManifestEntry[]): void {
+    for (const entry of entries) {
+      if (!('link' in entry)) this.#count(entry.size);
+      this.#entries.push(entry);
+    }
+  }
+
   /** Copies every file of a retained generation, each checked against its digest. */
-  async copyAll(directory: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
-    this.#flushEach = this.#options.fsync && manifest.files.length < manyFiles;
-    for (const entry of manifest.files) {
+  copyAll(directory: string, { files }: Pick<Manifest, 'files'>, signal: AbortSignal): Promise<void> {
+    return this.copyEntries(files, (entry) => join(directory, entry.path), signal);
+  }
+
+  /** The same for files that lie in several places. */
+  async copyEntries(
+    entries: readonly ManifestEntry[],
+    placeOf: (entry: ManifestFile) => string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#flushEach = this.#options.fsync && entries.length < manyFiles;
+    for (const entry of entries) {
       signal.throwIfAborted();
       await this.#makeParents(entry.path);
       if ('link' in entry) {
         await onTarget(symlink(entry.link, join(this.directory, entry.path)));
         this.#entries.push(entry);
-      } else await this.#lanes.enter(() => this.#copyChecked(entry, join(directory, entry.path)));
+      } else await this.#lanes.enter(() => this.#copyChecked(entry, placeOf(entry)));
     }
     await this.#lanes.idle();
   }
@@ -105,12 +124,16 @@ export class Stage implements FileSink, AsyncDisposable {
     } else await this.#writeStream(file, content);
   }
 
-  /** Writes the manifest, last of all, and makes everything durable. The stage is then ready to be published. */
-  async seal(head: ManifestHead): Promise<Manifest> {
+  /**
+   * Writes the manifest, last of all, and makes everything durable. The stage is then ready to be published. `layerOf`
+   * has the layers of the paths; without it each entry keeps its own.
+   */
+  async seal(head: ManifestHead, layerOf?: ReadonlyMap<string, string>): Promise<Manifest> {
     await this.#lanes.idle();
-    const files = this.#entries.toSorted(byPath);
+    const entries = layerOf === undefined ? this.#entries : attributed(this.#entries, layerOf);
+    const files = entries.toSorted(byPath);
     const dirMode = octal(this.#options.dirMode);
-    const manifest: Manifest = { version: 1, ...head, digest: digestOf(files, dirMode), dirMode, files };
+    const manifest: Manifest = { version: 1, ...head, digest: digestOf(files, dirMode, head.layers), dirMode, files };
     const path = join(this.directory, manifestName);
     await onTarget(
       writeFile(path, `${JSON.stringify(manifest)}\n`, {
@@ -120,7 +143,7 @@ export class Stage implements FileSink, AsyncDisposable {
       }),
     );
     await onTarget(this.#close());
-    if (this.#options.fsync) await onTarget(this.#flush(files));
+    if (this.#options.fsync) await onTarget(this.#flush());
     return manifest;
   }
 
@@ -143,9 +166,8 @@ export class Stage implements FileSink, AsyncDisposable {
     for (const path of ['.', ...this.#directories]) await closeDirectory(join(this.directory, path), dirMode);
   }
 
-  async #flush(files: readonly ManifestEntry[]): Promise<void> {
-    const contents = files.flatMap((file) => ('link' in file ? [] : [file.path]));
-    const written = this.#flushEach ? this.#unflushed : [...contents, manifestName];
+  async #flush(): Promise<void> {
+    const written = this.#flushEach ? this.#unflushed : [...this.#unflushed, manifestName];
     const paths = [...written, ...this.#directories].map((path) => join(this.directory, path));
     await fsyncAll([...paths, this.directory], this.directory);
   }
@@ -161,6 +183,7 @@ export class Stage implements FileSink, AsyncDisposable {
       await onTarget(writeAll(copy, chunk as Uint8Array));
     }
     if (this.#flushEach) await onTarget(copy.sync());
+    else this.#unflushed.push(entry.path);
     if (hash.digest('hex') !== entry.sha256) {
       throw new RefusedError({
         problem: `${from} was changed by something else since it was published`,
@@ -197,6 +220,7 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   #record({ path, fingerprint }: FileEntry, mode: number, size: number, hash: Hash): void {
+    if (!this.#flushEach) this.#unflushed.push(path);
     this.#entries.push({ path, size, sha256: hash.digest('hex'), mode: octal(mode), fingerprint });
   }
 
@@ -212,28 +236,6 @@ export class Stage implements FileSink, AsyncDisposable {
     await onTarget(mkdir(join(this.directory, parent), { mode: fillingMode(this.#options.dirMode) }));
     this.#directories.add(parent);
   }
-}
-
-/** True when publishing these entries would bring what the manifest already has, byte for byte. */
-export function isSameSet(entries: readonly Entry[], manifest: Manifest, options: StageOptions): boolean {
-  if (entries.length !== manifest.files.length || manifest.dirMode !== octal(options.dirMode)) return false;
-  const held = new Map(manifest.files.map((entry) => [entry.path, entry]));
-  return entries.every((entry) => {
-    const known = held.get(entry.path);
-    if (known === undefined) return false;
-    if (entry.kind === 'link') return 'link' in known && known.link === entry.target;
-    const sameContent = !('link' in known) && isOfContent(known, entry.fingerprint);
-    return sameContent && known.mode === octal(fileModeOf(entry, options));
-  });
-}
-
-/** Who may read may also execute what the source marks executable. */
-function fileModeOf({ executable }: FileEntry, { fileMode }: StageOptions): number {
-  return executable ? fileMode | ((fileMode & 0o444) >> 2) : fileMode;
-}
-
-function octal(mode: number): string {
-  return `0${mode.toString(8).padStart(3, '0')}`;
 }
 
 async function writeAll(
