@@ -3,7 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
 import { contentFingerprint } from '../snapshot/content-fingerprint.ts';
-import type { Digest, Fingerprint, Provenance, RelativePath, Revision } from '../snapshot/entry.ts';
+import type {
+  Digest,
+  Fingerprint,
+  LayerPart,
+  Provenance,
+  RelativePath,
+  Revision,
+} from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 
 export interface ManifestFile {
@@ -15,11 +22,14 @@ export interface ManifestFile {
   readonly mode: string;
   /** What the source called this content, so that the next set need not fetch it again. */
   readonly fingerprint: Fingerprint;
+  /** Which of several sources it came from. */
+  readonly layer?: string;
 }
 
 export interface ManifestLink {
   readonly path: RelativePath;
   readonly link: string;
+  readonly layer?: string;
 }
 
 export type ManifestEntry = ManifestFile | ManifestLink;
@@ -32,7 +42,9 @@ export interface Manifest {
   readonly revision: Revision;
   /** Where the revision was, in the source's own terms. */
   readonly provenance?: Provenance;
-  /** Over the paths, modes, sizes and contents: equal digests, equal sets. */
+  /** Of several sources: what each gave, in order of precedence. */
+  readonly layers?: readonly LayerPart[];
+  /** Over the paths, modes, sizes and contents, and the layers: equal digests, equal sets. */
   readonly digest: Digest;
   readonly sequence: number;
   /** ISO 8601. */
@@ -42,20 +54,51 @@ export interface Manifest {
   readonly files: readonly ManifestEntry[];
 }
 
-/** Names the content of a set, whatever source or revision it came from. */
-export function digestOf(entries: readonly ManifestEntry[], dirMode: string): Digest {
+/**
+ * Names the content of a set, whatever source or revision it came from. Of several sources it counts which had what: from
+ * that a layer that fails gets its last good part.
+ */
+export function digestOf(
+  entries: readonly ManifestEntry[],
+  dirMode: string,
+  layers: readonly LayerPart[] = [],
+): Digest {
   const hash = createHash('sha256').update(`${dirMode}\n`);
+  for (const layer of layers) hash.update(`${shapeOf(layer)}\n`);
   for (const entry of entries) {
     const fields =
       'link' in entry ? [entry.path, entry.link] : [entry.path, entry.mode, entry.size, entry.sha256];
-    hash.update(`${JSON.stringify(fields)}\n`);
+    const { layer } = entry;
+    hash.update(`${JSON.stringify(layer === undefined ? fields : [...fields, { layer }])}\n`);
   }
   return `sha256:${hash.digest('hex')}` as Digest;
+}
+
+/** Whether two sets are made of layers that have the same names and mounts, and lie over each other alike. */
+export function areSameLayers(one: readonly LayerPart[] = [], other: readonly LayerPart[] = []): boolean {
+  return one.length === other.length && one.every((layer, index) => shapeOf(layer) === shapeOf(other[index]));
+}
+
+function shapeOf(layer: LayerPart | undefined): string {
+  return JSON.stringify([layer?.name, layer?.mount, layer?.shadowed ?? []]);
 }
 
 /** Whether a published file has this content: by the name its source had for it, or by its digest. */
 export function isOfContent(file: ManifestFile, fingerprint: Fingerprint): boolean {
   return file.fingerprint === fingerprint || fingerprint === contentFingerprint(file.sha256);
+}
+
+/** The entries with the layers that the paths have now, which need not be those of the set that they were taken from. */
+export function attributed(
+  entries: readonly ManifestEntry[],
+  layerOf: ReadonlyMap<string, string>,
+): readonly ManifestEntry[] {
+  return entries.map((entry) => {
+    const layer = layerOf.get(entry.path);
+    if (entry.layer === layer) return entry;
+    const { layer: _, ...rest } = entry;
+    return layer === undefined ? rest : { ...rest, layer };
+  });
 }
 
 /** The order in which entries stand in a manifest and count for the digest. */
@@ -81,11 +124,13 @@ export async function readManifest(directory: string): Promise<Manifest | undefi
   }
 }
 
-function isManifest(value: unknown): value is Manifest {
+/** Whether this can be read as a manifest. */
+export function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null) return false;
-  const { version, revision, digest, sequence, files } = value as Record<string, unknown>;
+  const { version, revision, digest, sequence, files, layers = [] } = value as Record<string, unknown>;
   const texts = typeof revision === 'string' && typeof digest === 'string';
-  return version === 1 && texts && Number.isSafeInteger(sequence) && Array.isArray(files);
+  const lists = Array.isArray(files) && Array.isArray(layers);
+  return version === 1 && texts && Number.isSafeInteger(sequence) && lists;
 }
 
 /** Files and bytes of a set, for status and metrics. */

@@ -19,6 +19,8 @@ export interface FileEntry {
   readonly fingerprint: Fingerprint;
   /** Bytes of its content, where the source tells before it is asked for it. */
   readonly size?: number;
+  /** Which of several sources it came from. */
+  readonly layer?: string;
 }
 
 export interface LinkEntry {
@@ -26,6 +28,7 @@ export interface LinkEntry {
   readonly path: RelativePath;
   /** The link's text, as the source has it. */
   readonly target: string;
+  readonly layer?: string;
 }
 
 export type Entry = FileEntry | LinkEntry;
@@ -36,6 +39,21 @@ export interface Snapshot {
   readonly entries: readonly Entry[];
   /** Where it was, in the source's own terms (key, ETag, version id), for people. */
   readonly provenance?: Provenance;
+  /** What each of several sources gave, in order of precedence. */
+  readonly layers?: readonly LayerPart[];
+}
+
+/** What one of several sources gave for a set. */
+export interface LayerPart {
+  readonly name: string;
+  /** Without credentials. */
+  readonly source: string;
+  /** Empty = the root of the set. */
+  readonly mount: string;
+  readonly revision: Revision;
+  readonly provenance?: Provenance;
+  /** Paths that it has too, and that a later layer has in its place. */
+  readonly shadowed?: readonly RelativePath[];
 }
 
 export type Provenance = Readonly<Record<string, string>>;
