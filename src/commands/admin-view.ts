@@ -9,8 +9,8 @@ import { statusDocument } from './status-document.ts';
 /** Fills what the administration shows from the engine and the loop. */
 export function adminView(engine: Engine, loop: Loop, metrics: Metrics): AdminView {
   return {
-    startup: () => startup(engine),
-    ready: () => ready(engine),
+    startup: () => startup(engine, loop),
+    ready: () => ready(engine, loop),
     live: () =>
       well(loop.isTurning(), 'the loop turns', 'the loop has been busy for longer than its time-outs allow'),
     status: () => liveStatus(engine, loop),
@@ -29,15 +29,16 @@ export function liveStatus(engine: Engine, loop: Loop): StatusDocument {
   });
 }
 
-function startup(engine: Engine): Health {
+function startup(engine: Engine, loop: Loop): Health {
   const failure = engine.state?.lastFailure;
   const why =
     failure === undefined ? 'no set is published yet' : `no set is published yet: ${failure.message}`;
+  if (loop.refusal !== undefined) return well(false, '', loop.refusal.message);
   return well(engine.state?.published !== undefined, 'a set is published', why);
 }
 
-function ready(engine: Engine): Health {
-  const started = startup(engine);
+function ready(engine: Engine, loop: Loop): Health {
+  const started = startup(engine, loop);
   const { state } = engine;
   if (!started.ok || state === undefined) return started;
   const pending = pendingTargets(state, engine.parts.targets).map(({ name }) => {

@@ -8,6 +8,7 @@ import { inFull } from '../steering/abbreviation.ts';
 /** Does what a person asks the running sidecar for: what is decided is on disk when it resolves. */
 export async function carryOut(wish: Wish, engine: Engine, loop: Loop): Promise<RequestOutcome> {
   const { state } = engine;
+  if (loop.refusal !== undefined) throw loop.refusal;
   if (state === undefined) {
     throw new UnreachableError({
       problem: 'the sidecar could not open its target yet',

@@ -56,6 +56,8 @@ export async function check(
     if (valid.source === 's3' && failures.length === 0)
       findings.push(...(await observations(valid, options, log)));
     await attempt('target', () => checkTarget(valid, entries));
+    const held = await holderOf(valid);
+    if (held !== undefined) findings.push({ check: 'target', ok: true, warning: true, message: held });
   }
   if (asJson) out.write(`${JSON.stringify({ ok: failures.length === 0, findings }, null, 2)}\n`);
   else
@@ -120,6 +122,16 @@ async function checkTarget(settings: Settings, entries: readonly Entry[]): Promi
     if (isNew) await rmdir(target).catch(() => undefined);
   }
   return `${target} can be published to`;
+}
+
+/** Who works on the target now; nobody, when nobody is asked. */
+async function holderOf(settings: Settings): Promise<string | undefined> {
+  if (settings.lock === 'off' || process.platform !== 'linux') return undefined;
+  const { whoHolds } = await import('../lock/who-holds.ts');
+  const held = await whoHolds(placesOf(settings), AbortSignal.timeout(settings.syncTimeout));
+  if (held === undefined) return undefined;
+  const next = settings.lock === 'wait' ? 'would wait for its end' : 'would end with 7';
+  return `${settings.target} is ${held}; another one ${next} (WHERRY_LOCK)`;
 }
 
 /** What is there under the state directory's name must be one. */

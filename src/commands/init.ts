@@ -1,14 +1,15 @@
 import { Engine } from '../engine/engine.ts';
 import { silentObserver } from '../engine/observer.ts';
-import { StateStore } from '../engine/state-store.ts';
+import { readState, StateStore } from '../engine/state-store.ts';
 import { exitCodes, type Failure, toFailure, UnreachableError } from '../failure/failure.ts';
+import type { TargetLock } from '../lock/target-lock.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import type { Log } from '../platform/log.ts';
 import { formatDuration } from '../platform/units.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { LoadedSettings } from '../settings/settings.ts';
 import { reportFatal } from './report.ts';
-import { createParts, createPublisher, loggerFor, placesOf, publisherOptions } from './wiring.ts';
+import { createLock, createParts, createPublisher, loggerFor, placesOf, publisherOptions } from './wiring.ts';
 
 /** One sync without a signal. The main container starts after it and reads what it published. */
 export async function init({ settings }: LoadedSettings, env: NodeJS.ProcessEnv): Promise<number> {
@@ -27,6 +28,7 @@ export async function init({ settings }: LoadedSettings, env: NodeJS.ProcessEnv)
   const { target: targetDir, stateDir } = placesOf(settings);
   const store = new StateStore(stateDir, log);
   const parts = await createParts(settings, env, { log, withTargets: false });
+  await using guard = createLock(settings, parts, log);
   await using engine = new Engine(
     {
       publisher,
@@ -40,11 +42,12 @@ export async function init({ settings }: LoadedSettings, env: NodeJS.ProcessEnv)
     parts,
   );
   try {
-    await bringInTime(engine, settings, log, stop.signal);
+    await bringInTime({ engine, guard }, settings, log, stop.signal);
     return exitCodes.done;
   } catch (error) {
     if (stop.signal.aborted) return codeOfStopped;
-    if (settings.onInitFailure === 'use-last-good' && engine.state?.published !== undefined) {
+    const state = engine.state ?? (await readState(stateDir).catch(() => undefined));
+    if (settings.onInitFailure === 'use-last-good' && state?.published !== undefined) {
       log.warn({ reason: toFailure(error).message }, 'the last good set is used (WHERRY_ON_INIT_FAILURE)');
       return exitCodes.done;
     }
@@ -58,10 +61,16 @@ const codeOfStopped = 143;
 class Stopped extends Error {}
 
 /** Tries until `WHERRY_INIT_TIMEOUT`, with backoff; then the last failure is what went wrong. */
-async function bringInTime(engine: Engine, settings: Settings, log: Log, outer: AbortSignal): Promise<void> {
+async function bringInTime(
+  { engine, guard }: { readonly engine: Engine; readonly guard: TargetLock },
+  settings: Settings,
+  log: Log,
+  outer: AbortSignal,
+): Promise<void> {
   let last: Failure | undefined;
   const attempt = async (signal: AbortSignal) => {
     try {
+      await guard.ensure(signal, () => engine.close());
       await engine.open();
       await engine.bring(signal);
     } catch (error) {
@@ -89,7 +98,7 @@ async function bringInTime(engine: Engine, settings: Settings, log: Log, outer: 
       },
     );
   } catch (error) {
-    throw outer.aborted ? error : (last ?? error);
+    throw outer.aborted ? error : (guard.refusal ?? last ?? error);
   }
 }
 

@@ -14,7 +14,7 @@ import { adminView, liveStatus } from './admin-view.ts';
 import { reportFatal } from './report.ts';
 import { SettingsWatch } from './settings-watch.ts';
 import { SourceWatch } from './source-watch.ts';
-import { createParts, createPublisher, loggerFor, placesOf, publisherOptions } from './wiring.ts';
+import { createLock, createParts, createPublisher, loggerFor, placesOf, publisherOptions } from './wiring.ts';
 
 /** However something hangs, the process is gone before the kubelet would kill it. Milliseconds. */
 const stopDeadline = 4000;
@@ -34,7 +34,8 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   const { target, stateDir } = placesOf(settings);
   const metrics: Metrics = new Metrics(() => liveStatus(engine, loop));
   const parts = await createParts(settings, env, { log, observer: metrics, withTargets: true });
-  await using engine = new Engine(
+  await using guard = createLock(settings, parts, log, () => engine.alarm.ring());
+  await using engine: Engine = new Engine(
     {
       publisher: await createPublisher(settings),
       targetDir: target,
@@ -61,7 +62,7 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
     await sourceWatch.follow(engine.source, !hasFailed);
   };
   const requests = new FileRequestBox(stateDir, log);
-  const loop = new Loop({ engine, refresh, requests, afterTurn, log });
+  const loop = new Loop({ engine, guard, refresh, requests, afterTurn, log });
   await using sourceWatch = new SourceWatch(loop.wake, log);
   process.on('SIGHUP', loop.wake);
   log.info({ version, source: parts.description, target }, 'wherry starts');
@@ -74,6 +75,7 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   setTimeout(returnMemory, calmAfter).unref();
   const failure = await ended;
   if (failure !== undefined) {
+    if (guard.refusal !== undefined) return reportFatal(failure);
     log.error({ failures: settings.maxFailures }, 'too many failures in a row (WHERRY_MAX_FAILURES)');
     return reportFatal(failure);
   }

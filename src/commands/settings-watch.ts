@@ -6,6 +6,7 @@ import { type LoadedSettings, SettingsErrors } from '../settings/settings.ts';
 const fixed: readonly SettingKey[] = [
   'target',
   'stateDir',
+  'lock',
   'mode',
   'publish',
   'linkName',

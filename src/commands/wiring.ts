@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { mainLayer, type Observer, silentObserver } from '../engine/observer.ts';
 import type { Parts } from '../engine/parts.ts';
+import { TargetLock } from '../lock/target-lock.ts';
 import type { Log } from '../platform/log.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { Publisher, PublisherOptions } from '../publish/publisher.ts';
@@ -47,6 +48,18 @@ export async function createPublisher(settings: Settings): Promise<Publisher> {
     case 'link':
       return new SymlinkPublisher(options, linkShape(settings.linkName));
   }
+}
+
+/** Where another process holds the target, this one waits or ends, by `WHERRY_LOCK`. */
+export function createLock(
+  settings: Settings,
+  { description }: Pick<Parts, 'description'>,
+  log: Log,
+  onLost?: () => void,
+): TargetLock {
+  const { lock: policy, dirMode } = settings;
+  const common = { ...placesOf(settings), policy, dirMode, source: description, log };
+  return new TargetLock(onLost === undefined ? common : { ...common, onLost });
 }
 
 export function loggerFor({ logLevel, logFormat }: Settings): Promise<Log> {

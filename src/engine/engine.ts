@@ -112,6 +112,14 @@ export class Engine implements AsyncDisposable {
   }
 
   /** What `WHERRY_RELOAD_ON_START` says of the set that is published now, or first. */
+  /** Works no more on the target, which is another's now; `open` begins as a new start does. */
+  async close(): Promise<void> {
+    await this.#courier.stop();
+    this.#opened = undefined;
+    this.#handsOver = false;
+    this.#lookout.forget();
+  }
+
   async start(): Promise<void> {
     const context = this.#context();
     const { reloadOnStart: policy } = this.#parts;

@@ -5,8 +5,17 @@ import type { Parts } from './parts.ts';
 import type { RequestBox } from './request-box.ts';
 import { delayUntilNextPoll } from './schedule.ts';
 
+/** Lets one process at a time work on the target. */
+export interface TargetGuard {
+  /** Why this one does not now. */
+  readonly refusal: Failure | undefined;
+  /** Waits until it may; `onLost` is called before that when it could until now. */
+  ensure(signal: AbortSignal, onLost: () => Promise<void>): Promise<unknown>;
+}
+
 export interface LoopOptions {
   readonly engine: Engine;
+  readonly guard?: TargetGuard;
   /** New parts when a setting's file changed; what is wrong with them is its own to report. */
   readonly refresh: () => Promise<Parts | undefined>;
   readonly requests: RequestBox;
@@ -39,6 +48,8 @@ export class Loop {
 
   /** Whether the loop itself turns; says nothing about the source. */
   isTurning(): boolean {
+    // It waits for another process, for as long as that lives.
+    if (this.refusal !== undefined) return true;
     const { syncTimeout, reloadTimeout, targets } = this.#options.engine.parts;
     if (this.#workingSince !== undefined) {
       // A turn may wait for a call to every target, when settings change, for a rollback and for a publish.
@@ -46,6 +57,11 @@ export class Loop {
       return performance.now() - this.#workingSince < 2 * syncTimeout + calls + slack;
     }
     return performance.now() < this.#waitsUntil + slack;
+  }
+
+  /** Why another process works on the target, and not this one. */
+  get refusal(): Failure | undefined {
+    return this.#options.guard?.refusal;
   }
 
   /** Milliseconds until the next look; undefined when only a wake-up brings one. */
@@ -62,6 +78,8 @@ export class Loop {
       const failure = await this.#turn(signal);
       await this.#options.afterTurn(failure !== undefined);
       const { maxFailures } = engine.parts;
+      // The guard's: nobody is to wait for the target.
+      if (failure?.kind === 'target' && failure.next === 'stop') return failure;
       if (failure !== undefined && maxFailures > 0 && this.#failures >= maxFailures) return failure;
       // What a failed turn left undone is not tried again before the next look.
       this.#waitsUntil = failure === undefined ? this.#wakesAt() : this.#nextPoll;
@@ -79,6 +97,7 @@ export class Loop {
     try {
       const parts = isDue ? await refresh() : undefined;
       if (parts !== undefined) await engine.replaceParts(parts);
+      await this.#options.guard?.ensure(signal, () => this.#giveUp());
       await engine.open();
       if (!this.#started) await engine.start();
       this.#started = true;
@@ -105,6 +124,13 @@ export class Loop {
       this.#report(failure);
       return failure;
     }
+  }
+
+  /** What another process makes of the target is read as after a restart. */
+  #giveUp(): Promise<void> {
+    this.#started = false;
+    this.#nextPoll = 0;
+    return this.#options.engine.close();
   }
 
   /** A request is taken off only when its outcome is on disk. True when there was one. */

@@ -23,6 +23,7 @@ export const contract: Readonly<Record<string, string | null>> = {
   WHERRY_ALLOW_EMPTY: 'false',
   WHERRY_FSYNC: 'true',
   WHERRY_DRIFT: 'repair',
+  WHERRY_LOCK: 'wait',
   WHERRY_STATE_DIR: null,
   WHERRY_LOG_LEVEL: 'info',
   WHERRY_LOG_FORMAT: null,

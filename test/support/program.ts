@@ -77,7 +77,17 @@ function environment(settings: Readonly<Record<string, string>>): NodeJS.Process
 
 /** Starts the built program; it is killed with the test. */
 export function start(words: readonly string[], settings: Readonly<Record<string, string>> = {}): Wherry {
-  const child = spawn(process.execPath, [program, ...words], {
+  return startThrough([], words, settings);
+}
+
+/** The same by a program that becomes what it is given: `setpriv --reuid 1000`. */
+export function startThrough(
+  prefix: readonly string[],
+  words: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Wherry {
+  const [file = '', ...rest] = [...prefix, process.execPath, program, ...words];
+  const child = spawn(file, rest, {
     env: environment(settings),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

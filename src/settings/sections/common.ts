@@ -83,6 +83,11 @@ export const commonSettings = {
   require: common(kinds.list, { defaultNote: 'none', meaning: 'files that must be in the set' }),
   allowEmpty: common(kinds.boolean, { default: 'false', meaning: 'an empty set is refused otherwise' }),
   fsync: common(kinds.boolean, { default: 'true', meaning: '`false` for memory-backed volumes' }),
+  lock: common(kinds.oneOf('wait', 'exit', 'off'), {
+    default: 'wait',
+    meaning:
+      'when another Wherry holds the target: `wait` until it ends, or `exit` with 7; `off`: nobody asks, and two undo each other’s work',
+  }),
   stateDir: common(kinds.text, {
     defaultNote: '`<target>/..wherry`',
     meaning: 'private, 0700; survives a restart of the container',

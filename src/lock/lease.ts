@@ -1,0 +1,156 @@
+import { link, open, readdir, rename, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { systemCode } from '../failure/failure.ts';
+import { type Holder, parseHolder } from './holder.ts';
+
+/*
+ * A file of the state directory that says who holds the target, for those who cannot reach its socket: other pods, on
+ * this node or another. A holder that is idle writes nothing, so that nobody who watches the volume is woken: it gives
+ * a sign of life, a new time on the lease, only when somebody knocks by a new time on the file beside it.
+ */
+
+const leaseName = 'lease.json';
+const knockName = 'lease.knock';
+
+export interface LeaseSeen {
+  /** Undefined when it does not say: it is being written, or damaged. */
+  readonly holder: Holder | undefined;
+  /** Another one after each sign of life. */
+  readonly mark: string;
+}
+
+/** Undefined when there is none. */
+export async function readLease(stateDir: string): Promise<LeaseSeen | undefined> {
+  try {
+    // Opened, not only looked at: a network file system then asks its server.
+    await using file = await open(join(stateDir, leaseName), 'r');
+    const mark = markOf(await file.stat({ bigint: true }));
+    return { holder: parseHolder(await file.readFile('utf8')), mark };
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Asks whoever holds the lease for a sign of life. */
+export async function knock(stateDir: string): Promise<void> {
+  const path = join(stateDir, knockName);
+  const now = new Date();
+  try {
+    await utimes(path, now, now);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    await writeFile(path, '', { mode: 0o600 });
+  }
+}
+
+/** Types of file systems that no two machines have mounted at once: ext4, xfs, btrfs, f2fs, zfs, tmpfs, overlay. */
+const local = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0x01021994, 0x794c7630]);
+
+/** Whether what was written before the machine was started anew is over. */
+export async function isOnOneMachine(stateDir: string): Promise<boolean> {
+  const { type } = await statfs(stateDir);
+  return local.has(type);
+}
+
+/** The lease of this process. */
+export class Lease {
+  readonly #path: string;
+  readonly #knock: string;
+  readonly #holder: Holder;
+  #mark: string | undefined;
+  #heard: string | undefined;
+  #signedAt = 0;
+
+  constructor(stateDir: string, holder: Holder) {
+    this.#path = join(stateDir, leaseName);
+    this.#knock = join(stateDir, knockName);
+    this.#holder = holder;
+  }
+
+  /** Puts it there. False when `isFree` and somebody was quicker; else what is there is replaced. */
+  async put(isFree: boolean): Promise<boolean> {
+    const temporary = `${this.#path}.${this.#holder.id}.tmp`;
+    try {
+      await writeFile(temporary, `${JSON.stringify(this.#holder)}\n`, { mode: 0o600, flag: 'wx' });
+      if (!isFree) await rename(temporary, this.#path);
+      else if (!(await this.#link(temporary))) return false;
+      this.#mark = markOf(await stat(this.#path, { bigint: true }));
+      this.#heard = await this.#knockMark();
+      await this.#sweep();
+      return true;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  /** Whose the lease in the directory is. */
+  async look(): Promise<'ours' | 'gone' | LeaseSeen> {
+    const found = await markAt(this.#path);
+    if (found === undefined) return 'gone';
+    if (found === this.#mark) return 'ours';
+    const seen = await readLease(dirname(this.#path));
+    if (seen === undefined) return 'gone';
+    return seen.holder?.id === this.#holder.id ? 'ours' : seen;
+  }
+
+  /** Gives a sign of life when somebody knocked since the last. */
+  async answer(): Promise<void> {
+    const knocked = await this.#knockMark();
+    if (knocked === this.#heard || (await this.look()) !== 'ours') return;
+    this.#heard = knocked;
+    // Another time in any case, also when the clock stands or goes back.
+    this.#signedAt = Math.max(Date.now(), this.#signedAt + 1);
+    const time = new Date(this.#signedAt);
+    await utimes(this.#path, time, time);
+    this.#mark = markOf(await stat(this.#path, { bigint: true }));
+  }
+
+  async release(): Promise<void> {
+    if ((await this.look()) === 'ours') await rm(this.#path, { force: true });
+  }
+
+  async #link(temporary: string): Promise<boolean> {
+    try {
+      await link(temporary, this.#path);
+      return true;
+    } catch (error) {
+      // Somebody was quicker, and may have swept this one's file away.
+      if (['EEXIST', 'ENOENT'].includes(systemCode(error) ?? '')) return false;
+      // A file system without hard links.
+      await rename(temporary, this.#path);
+      return true;
+    }
+  }
+
+  /** What others left who were killed as they put theirs there. */
+  async #sweep(): Promise<void> {
+    const stateDir = dirname(this.#path);
+    for (const name of await readdir(stateDir)) {
+      if (name.startsWith(`${leaseName}.`) && name.endsWith('.tmp'))
+        await rm(join(stateDir, name), { force: true });
+    }
+  }
+
+  #knockMark(): Promise<string | undefined> {
+    return markAt(this.#knock);
+  }
+}
+
+async function markAt(path: string): Promise<string | undefined> {
+  try {
+    await using file = await open(path, 'r');
+    return markOf(await file.stat({ bigint: true }));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+function markOf({ ino, mtimeNs }: { readonly ino: bigint; readonly mtimeNs: bigint }): string {
+  return `${ino} ${mtimeNs}`;
+}
+
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
+}
