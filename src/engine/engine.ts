@@ -17,6 +17,7 @@ import { currentQuarantine } from './machine/quarantine.ts';
 import type { Request, RequestOutcome } from './machine/request.ts';
 import type { State } from './machine/state.ts';
 import { Memory } from './memory.ts';
+import { isMoveDue, moveIfDue } from './move-if-due.ts';
 import { mainLayer } from './observer.ts';
 import type { EngineOptions } from './options.ts';
 import { type Parts, rulesOf } from './parts.ts';
@@ -147,6 +148,7 @@ export class Engine implements AsyncDisposable {
     const { memory, keeper } = context;
     await this.#withinSyncTimeout(signal, async (limits) => {
       await rollBackIfDue(context, limits);
+      await moveIfDue(context, true, limits);
       await keeper.finish();
       if (memory.state.hold !== undefined) await fillFromGood(context, limits);
       if (!isHeld(memory.state) && !(await isUpToDate(context, limits))) {
@@ -177,15 +179,19 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Rolls back if what is published was refused, finishes a publish that was interrupted, tells targets what is owed,
+   * Rolls back if what is published was refused, publishes anew what readers do not find any more, finishes a publish
+   * that was interrupted, tells targets what is owed,
    * removes what is over.
    */
   async settle(signal: AbortSignal): Promise<void> {
     const context = this.#context();
     const { memory, keeper } = context;
     // Nearly always nothing is due, and a deadline has its price.
-    if (isRollBackDue(context))
-      await this.#withinSyncTimeout(signal, (limits) => rollBackIfDue(context, limits));
+    if (isRollBackDue(context) || isMoveDue(context))
+      await this.#withinSyncTimeout(signal, async (limits) => {
+        await rollBackIfDue(context, limits);
+        await moveIfDue(context, this.#handsOver, limits);
+      });
     await keeper.finish();
     await keeper.collect(memory.state);
     deliver(context);

@@ -75,7 +75,7 @@ export class Keeper {
       case 'contested':
         log.warn(
           { generation },
-          '..data was turned elsewhere: does another Wherry, or something else, write to this target?',
+          'the link to the set was turned elsewhere: does another Wherry, or something else, write to this target?',
         );
         return true;
       case 'lost':

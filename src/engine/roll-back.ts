@@ -1,20 +1,21 @@
-import { type Failure, RefusedError, systemCode, toFailure } from '../failure/failure.ts';
+import { type Failure, RefusedError, toFailure } from '../failure/failure.ts';
 import type { Limits } from '../platform/deadline.ts';
 import { type Context, sourceOf, tell } from './context.ts';
+import { localCopyOf } from './local-copy.ts';
 import { verificationName } from './look-before.ts';
 import { quarantineOf } from './machine/quarantine.ts';
 import type { PublishedSet } from './machine/state.ts';
-import { prepareCopy, prepareSet, type StagedSet } from './prepare.ts';
+import { prepareSet, type StagedSet } from './prepare.ts';
 import { putInPlace } from './put-in-place.ts';
 import { validateStaged } from './validate-staged.ts';
 
 /** The good generation as it is in the volume; else, from the source, what it had at that revision. */
 export async function rollBack(context: Context, to: PublishedSet, limits: Limits): Promise<void> {
   const { memory, keeper, options } = context;
-  const staged = (await copyOf(context, to, limits.signal)) ?? (await broughtAgain(context, to, limits));
+  const staged = (await localCopyOf(context, to, limits.signal)) ?? (await broughtAgain(context, to, limits));
   if (staged === undefined) return;
   await using stage = staged.stage;
-  const from = memory.state.published?.revision;
+  const from = (memory.state.published ?? memory.state.former)?.revision;
   const { set, note } = await putInPlace(context, { ...staged, stage }, limits);
   // The value may be the good set's still: it need not change for that to be well.
   const { [verificationName]: _, ...before } = note.before;
@@ -24,26 +25,6 @@ export async function rollBack(context: Context, to: PublishedSet, limits: Limit
   const { by, reason } = memory.state.rolledBack ?? {};
   const { revision, sequence } = set;
   options.log.warn({ from, to: revision, sequence, by, reason }, 'rolled back to the last good set');
-}
-
-/** Undefined when the generation is gone, or no longer what it was. */
-async function copyOf(
-  { memory, options }: Context,
-  to: PublishedSet,
-  signal: AbortSignal,
-): Promise<StagedSet | undefined> {
-  const { publisher, log } = options;
-  const sequence = memory.state.sequence + 1;
-  try {
-    const good = await publisher.generation(to.generation);
-    if (good !== undefined) return await prepareCopy({ publisher, sequence }, good, signal);
-  } catch (error) {
-    const isDamaged =
-      error instanceof RefusedError || ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '');
-    if (!isDamaged) throw error;
-    log.error({ generation: to.generation, err: error }, 'the last good set is damaged');
-  }
-  return undefined;
 }
 
 /** What passes is only thrown where another try can help. */

@@ -19,6 +19,7 @@ type Move =
   | { readonly kind: 'answer'; readonly index: number; readonly answer: Answer }
   | { readonly kind: 'health'; readonly well: boolean }
   | { readonly kind: 'wish'; readonly action: 'hold' | 'resume' | 'rollback' }
+  | { readonly kind: 'other-mode'; readonly hasCopy: boolean }
   | { readonly kind: 'taken' | 'settings' | 'restart' | 'wiped' | 'gone' };
 
 const answers: readonly Answer[] = [
@@ -47,6 +48,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     answer: fc.constantFrom(...answers),
   }),
   fc.record({ kind: fc.constant('health' as const), well: fc.boolean() }),
+  fc.record({ kind: fc.constant('other-mode' as const), hasCopy: fc.boolean() }),
   fc.record({
     kind: fc.constant('wish' as const),
     action: fc.constantFrom('hold' as const, 'resume' as const, 'rollback' as const),
@@ -112,6 +114,9 @@ class Player {
       case 'restart':
         this.#tellAll({ type: 'opened', current: state.published });
         return;
+      case 'other-mode':
+        this.#changeMode(one.hasCopy);
+        return;
       case 'wiped':
         this.#tellAll({ type: 'lost' });
         return;
@@ -150,6 +155,22 @@ class Player {
     expect(quarantineOf(this.state, digest), `${content} is refused, and published`).toBeUndefined();
     const set = this.#newSet(revision, digest);
     this.#tellAll({ type: 'published', set, revision, unconcerned: [], before: {}, handsOver: false });
+  }
+
+  /** What was published is shown by no name of the new mode; what is not refused must get there. */
+  #changeMode(hasCopy: boolean): void {
+    const { published } = this.state;
+    const next = this.#tell({ type: 'opened', current: undefined });
+    if (published !== undefined) expect(['move', 'roll-back']).toContain(next?.kind);
+    if (next?.kind === 'roll-back') this.#rollBack(next.to);
+    if (next?.kind !== 'move') return;
+    expect(next.set.digest).toBe(published?.digest);
+    if (hasCopy) {
+      const set = this.#newSet(next.set.revision, next.set.digest);
+      // A good set stays good; whether it is told again is another matter.
+      if (this.state.good?.digest === set.digest) this.#rolledBack.add(set.sequence);
+      this.#tellAll({ type: 'moved', set, unconcerned: [], before: {}, handsOver: false });
+    } else expect(this.#tell({ type: 'move-lost' })?.kind).not.toBe('move');
   }
 
   #examine(well: boolean): void {

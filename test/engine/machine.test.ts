@@ -499,6 +499,60 @@ describe('after a restart', () => {
     expect(next).toMatchObject({ kind: 'roll-back', to: { sequence: 3 } });
   });
 
+  describe('in another mode', () => {
+    const moved = (sequence: number, content: string, handsOver = false): Event => ({
+      type: 'moved',
+      set: set(sequence, content),
+      unconcerned: [],
+      before: {},
+      handsOver,
+    });
+
+    test('the published set is due where readers look now, and owed to every target again', () => {
+      const opened = stateAfter([open(undefined)], rules, known);
+      expect(due(opened, rules)).toEqual({ kind: 'move', set: known.published });
+      const state = stateAfter([moved(2, 'a')], rules, opened);
+      expect(state).toMatchObject({ published: { sequence: 2 }, good: { sequence: 1 } });
+      expect(state.former).toBeUndefined();
+      expect(due(state, rules)).toMatchObject({ kind: 'deliver', targets: ['url1'] });
+      expect(stateAfter([accept(2)], rules, state).good?.sequence).toBe(2);
+    });
+
+    test('it is due also while publishing is frozen', () => {
+      const opened = stateAfter([ask({ action: 'hold' }), open(undefined)], rules, known);
+      expect(due(opened, rules)?.kind).toBe('move');
+    });
+
+    test('an init container hands it over', () => {
+      const state = stateAfter([open(undefined), moved(2, 'a', true)], rules, known);
+      expect(due(state, rules)).toBeUndefined();
+      expect(state.good?.sequence).toBe(2);
+    });
+
+    test('a refused set gives way to the good one', () => {
+      const state = stateAfter([...rejection, open(undefined)]);
+      expect(due(state, rules)).toMatchObject({ kind: 'roll-back', to: { sequence: 1 } });
+      const back = stateAfter([rolledBackTo(3, 'a')], rules, state);
+      expect(back).toMatchObject({ published: { sequence: 3 }, rolledBack: { from: 'rev-b', by: 'target' } });
+    });
+
+    test('without its copy it is the source that brings it', () => {
+      const state = stateAfter([open(undefined), { type: 'move-lost' }], rules, known);
+      expect(due(state, rules)).toBeUndefined();
+      expect(step(state, { type: 'probed', revision: revision('a') }, rules, at).next?.kind).toBe('follow');
+    });
+
+    test('back in the mode before, the newer set of the other one is due', () => {
+      const newer = stateAfter([open(undefined), moved(2, 'a')], rules, known);
+      const state = stateAfter([open(set(1, 'a'))], rules, newer);
+      expect(due(state, rules)).toMatchObject({ kind: 'move', set: { sequence: 2 } });
+    });
+
+    test('a target that lost its generation while Wherry runs has none elsewhere', () => {
+      expect(due(stateAfter([{ type: 'lost' }], rules, known), rules)).toBeUndefined();
+    });
+  });
+
   test('a link that was turned back to an older generation is not believed', () => {
     const newer = stateAfter([publish(2, 'b')], rules, known);
     const state = stateAfter([open(set(1, 'a'))], rules, newer);

@@ -66,6 +66,16 @@ export type Event =
       readonly unconcerned: readonly string[];
       readonly before: Readonly<Record<string, string>>;
     }
+  /** The copy of what was published elsewhere in the target is published where readers look now. */
+  | {
+      readonly type: 'moved';
+      readonly set: PublishedSet;
+      readonly unconcerned: readonly string[];
+      readonly before: Readonly<Record<string, string>>;
+      readonly handsOver: boolean;
+    }
+  /** There is no copy of it. */
+  | { readonly type: 'move-lost' }
   /** The set to go back to cannot be had any more. */
   | { readonly type: 'rollback-lost'; readonly detail: string }
   | { readonly type: 'asked'; readonly request: Request }
@@ -80,6 +90,8 @@ export type Action =
   | { readonly kind: 'publish' }
   /** Publish the last good set again. */
   | { readonly kind: 'roll-back'; readonly to: PublishedSet }
+  /** Publish the copy of what was published elsewhere in the target. */
+  | { readonly kind: 'move'; readonly set: PublishedSet }
   /** Tell these targets, in order. */
   | { readonly kind: 'deliver'; readonly set: PublishedSet; readonly targets: readonly string[] }
   /** Ask whether the application is well. `endless`: there is nothing to go back to, so it is asked until it is. */

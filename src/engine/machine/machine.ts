@@ -1,7 +1,7 @@
 import type { Failure } from '../../failure/failure.ts';
 import { asked } from './asking.ts';
 import type { Action, Event, Rules, Step } from './events.ts';
-import { reconciled, withoutFormerTargets } from './opening.ts';
+import { lost, reconciled, withoutFormerTargets } from './opening.ts';
 import * as publishing from './publishing.ts';
 import { isRefusedRevision, judged, quarantineOf, underSettings } from './quarantine.ts';
 import { acknowledgedBy, isVerified, type PublishedSet, pendingTargets, type State } from './state.ts';
@@ -34,7 +34,7 @@ function changed(state: State, event: Change, rules: Rules, at: string): State {
     case 'settings-changed':
       return withoutFormerTargets(underSettings(state, rules.keys), rules);
     case 'lost':
-      return reconciled(state, undefined);
+      return lost(state);
     case 'refused':
       return publishing.refused(state, event, rules, at);
     case 'published':
@@ -55,6 +55,12 @@ function changed(state: State, event: Change, rules: Rules, at: string): State {
     }
     case 'rolled-back':
       return publishing.rolledBack(state, event, rules, at);
+    case 'moved':
+      return publishing.moved(state, event, rules);
+    case 'move-lost': {
+      const { former: _, ...rest } = state;
+      return rest;
+    }
     case 'rollback-lost':
       return publishing.rollbackLost(state, event.detail, at);
     case 'asked':
@@ -68,12 +74,14 @@ function changed(state: State, event: Change, rules: Rules, at: string): State {
 
 /** What brings the published set, its targets and its verification together, one thing at a time. */
 export function due(state: State, rules: Rules): Action | undefined {
-  const { published: set } = state;
+  const { published, former } = state;
+  const set = published ?? former;
   if (set === undefined) return undefined;
   const to = fallback(state);
   const verdict = quarantineOf(state, set.digest);
   const goesBack = rules.rollsBack || verdict?.by === 'operator';
   if (verdict !== undefined && to !== undefined && goesBack) return { kind: 'roll-back', to };
+  if (published === undefined) return { kind: 'move', set };
   if (state.rejected?.sequence === set.sequence) return undefined;
   const targets = pendingTargets(state, rules.targets).map(({ name }) => name);
   if (targets.length > 0) return { kind: 'deliver', set, targets };
@@ -84,8 +92,8 @@ export function due(state: State, rules: Rules): Action | undefined {
 }
 
 /** The good set that would take the place of the published one. */
-function fallback({ published, good }: State): PublishedSet | undefined {
-  return good?.digest === published?.digest ? undefined : good;
+function fallback({ published, former, good }: State): PublishedSet | undefined {
+  return good?.digest === (published ?? former)?.digest ? undefined : good;
 }
 
 /** Whether a held sidecar may follow: only to its first set, without which nothing in the pod would start. */
@@ -96,7 +104,7 @@ export function isHeld({ hold, published }: State): boolean {
 /** Where nothing is published, the last good set is better than nothing. */
 function afterProbe(state: State, { revision }: Event & { readonly type: 'probed' }): Action | undefined {
   const isStuck = state.hold !== undefined || isRefusedRevision(state, revision);
-  const to = state.published === undefined ? fallback(state) : undefined;
+  const to = state.published === undefined ? state.good : undefined;
   if (isStuck && to !== undefined) return { kind: 'roll-back', to };
   return isHeld(state) || isRefusedRevision(state, revision) ? undefined : { kind: 'follow' };
 }

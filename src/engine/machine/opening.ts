@@ -6,17 +6,24 @@ import type { PublishedSet, State } from './state.ts';
  * readers see.
  */
 export function reconciled(state: State, current: PublishedSet | undefined): State {
-  const { published, seen: _, ...rest } = state;
-  if (current === undefined) return rest;
+  const { published, former, seen: _, ...rest } = state;
+  const last = published ?? former;
+  const left = last === undefined ? rest : { ...rest, former: last };
+  if (current === undefined) return left;
   if (published?.generation === current.generation) return state;
   const sequence = Math.max(state.sequence, current.sequence);
   // The kill came between the swap and the note of it: the set is owed to every target.
-  if (current.sequence > (published?.sequence ?? 0)) {
+  if (current.sequence > (last?.sequence ?? 0)) {
     const { rejected: __, unverified: ___, ...open } = rest;
     return { ...open, sequence, published: current };
   }
   // The link was turned back behind our back. Publishing anew gives the set a sequence that nobody has seen.
-  return { ...rest, sequence };
+  return { ...left, sequence };
+}
+
+/** Nothing is left of the published set. */
+export function lost({ published: _, former: __, seen: ___, ...rest }: State): State {
+  return rest;
 }
 
 /** Forgets targets that the settings no longer name, as far as they name any. One that comes back is told again. */

@@ -33,7 +33,8 @@ function overtaken(state: State, { revision }: PublishedSet, at: string): State 
 /** The good set is published again, as a new generation that is owed to every target that it is for. */
 export function rolledBack(state: State, event: EventOf<'rolled-back'>, rules: Rules, at: string): State {
   const { set } = event;
-  const verdict = quarantineOf(state, state.published?.digest);
+  const bad = state.published ?? state.former;
+  const verdict = quarantineOf(state, bad?.digest);
   const { previousGood, ...rest } = replaced(state, event, rules);
   const { lastRequest } = state;
   const isAnswer = lastRequest?.action === 'rollback' && lastRequest.result === 'under-way';
@@ -42,7 +43,7 @@ export function rolledBack(state: State, event: EventOf<'rolled-back'>, rules: R
     good: set,
     ...(previousGood === undefined || previousGood.digest === set.digest ? {} : { previousGood }),
     rolledBack: {
-      from: state.published?.revision ?? set.revision,
+      from: bad?.revision ?? set.revision,
       by: verdict?.by ?? 'target',
       reason: verdict?.reason ?? '',
       at,
@@ -51,6 +52,14 @@ export function rolledBack(state: State, event: EventOf<'rolled-back'>, rules: R
       ? { lastRequest: { ...lastRequest, result: 'done', detail: `rolled back to ${set.revision}`, at } }
       : {}),
   };
+}
+
+/** The same set is what readers see under other names. It is owed to every target, for they read it from there. */
+export function moved(state: State, event: EventOf<'moved'>, rules: Rules): State {
+  const { previous } = state;
+  const { previous: _, ...rest } = replaced(state, event, rules);
+  const next = previous === undefined ? rest : { ...rest, previous };
+  return event.handsOver ? handedOver(next) : next;
 }
 
 /**
@@ -146,10 +155,10 @@ function isGood({ good, published }: State): boolean {
 /** What is published now is the previous set of the next one. */
 function replaced(
   state: State,
-  { set, unconcerned, before }: EventOf<'published'> | EventOf<'rolled-back'>,
+  { set, unconcerned, before }: Pick<EventOf<'rolled-back'>, 'set' | 'unconcerned' | 'before'>,
   { targets }: Rules,
 ): State {
-  const { previous: _, rejected: __, unverified: ___, ...rest } = state;
+  const { previous: _, rejected: __, unverified: ___, former: ____, ...rest } = state;
   const skipped = targets.filter((target) => unconcerned.includes(target.name) && hasTaken(state, target));
   const moved = skipped.map(({ name, identity }) => [
     name,

@@ -57,6 +57,8 @@ export interface State {
   /** The source's state that was last dealt with; `key` names the settings that shape the set. */
   readonly seen?: { readonly key: string; readonly revision: Revision; readonly digest?: Digest };
   readonly published?: PublishedSet;
+  /** What was published where readers do not look any more: its copy is published anew. Never beside `published`. */
+  readonly former?: PublishedSet;
   /** The revision that was published before it. */
   readonly previous?: Revision;
   /** The last set that every target took, and that verified: a rollback goes there. */
