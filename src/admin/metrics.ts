@@ -40,6 +40,7 @@ export class Metrics implements Observer {
   /** Seconds since 1970, by layer. */
   readonly #contacts = new Map<string, number>();
   #rollbacks = 0;
+  #driftRepairs = 0;
   #lastSuccess: number | undefined;
   #lastReload: number | undefined;
 
@@ -75,6 +76,10 @@ export class Metrics implements Observer {
   requested(layer: string, operation: string, result: string): void {
     this.#requests.add({ layer, operation, result });
   }
+  driftRepaired(count: number): void {
+    this.#driftRepairs += count;
+  }
+
 
   delivered(seconds: number): void {
     this.#delivered.observe({}, seconds);
@@ -143,8 +148,9 @@ export class Metrics implements Observer {
     ]);
     const quarantineHelp = 'Whether the newest revision of the source was refused.';
     out.gauge('wherry_quarantined', quarantineHelp, [{ value: Number(quarantine !== undefined) }]);
-    // This version leaves published files to what the file system protects, and repairs none.
-    out.counter('wherry_drift_repairs', 'Published files that were put back.', [{ value: 0 }]);
+    const driftHelp =
+      'Published files, directories and links that something else changed, and that were put back.';
+    out.counter('wherry_drift_repairs', driftHelp, [{ value: this.#driftRepairs }]);
     const deliveredHelp = 'From the sight of a change to the acknowledgement by every reload target.';
     out.histogram('wherry_change_to_reload_seconds', deliveredHelp, this.#delivered.samples());
   }

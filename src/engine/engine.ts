@@ -1,11 +1,13 @@
-import { type Failure, isAbort, RefusedError, toFailure, UnreachableError } from '../failure/failure.ts';
+import { type Failure, isAbort, toFailure } from '../failure/failure.ts';
 import { Alarm } from '../platform/alarm.ts';
-import { type Limits, withDeadline } from '../platform/deadline.ts';
-import { formatDuration } from '../platform/units.ts';
+import type { Limits } from '../platform/deadline.ts';
 import type { Revision } from '../snapshot/entry.ts';
 import type { Source } from '../sources/source.ts';
+import { asked } from './asked.ts';
 import { type Context, deliver, tell } from './context.ts';
 import { Courier } from './courier.ts';
+import type { DriftStatus } from './drift/tally.ts';
+import { DriftHook } from './drift-hook.ts';
 import { fillFromGood } from './fill-from-good.ts';
 import { follow } from './follow.ts';
 import { inTermsOfPin } from './in-terms-of-pin.ts';
@@ -13,7 +15,6 @@ import { isUpToDate } from './is-up-to-date.ts';
 import { Keeper } from './keeper.ts';
 import { Lookout } from './lookout.ts';
 import { isHeld } from './machine/machine.ts';
-import { currentQuarantine } from './machine/quarantine.ts';
 import type { Request, RequestOutcome } from './machine/request.ts';
 import type { State } from './machine/state.ts';
 import { Memory } from './memory.ts';
@@ -23,7 +24,9 @@ import type { EngineOptions } from './options.ts';
 import { type Parts, rulesOf } from './parts.ts';
 import { setOf } from './published-set.ts';
 import { isRollBackDue, rollBackIfDue } from './roll-back-if-due.ts';
+import { refuseUnlessStoodInFor } from './stood-in.ts';
 import { Supply } from './supply.ts';
+import { withinSyncTimeout } from './sync-timeout.ts';
 
 /** Milliseconds after which an interrupted delivery begins again. */
 const deliveryRetry = 5000;
@@ -40,6 +43,7 @@ export class Engine implements AsyncDisposable {
   readonly #courier: Courier;
   readonly #supply = new Supply();
   readonly #lookout = new Lookout();
+  readonly #drift: DriftHook;
   #opened: Pick<Context, 'memory' | 'keeper'> | undefined;
   #parts: Parts;
   /** The next set to be published counts as acknowledged. */
@@ -55,6 +59,7 @@ export class Engine implements AsyncDisposable {
     };
     const onFailure = () => void setTimeout(() => this.alarm.ring(), deliveryRetry).unref();
     this.#courier = new Courier({ ...options, onEnd, onFailure });
+    this.#drift = new DriftHook(options, () => this.alarm.ring());
   }
 
   get state(): State | undefined {
@@ -85,9 +90,19 @@ export class Engine implements AsyncDisposable {
     return this.#opened?.keeper.collectAt ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The `performance.now()` at which a change has been quiet for long enough. */
+  /** The `performance.now()` at which the source is to be looked at before the next poll: a change has become quiet. */
   get quietAt(): number {
-    return this.#lookout.quietAt;
+    return Math.min(this.#lookout.quietAt, this.#drift.looksAt);
+  }
+
+  /** The `performance.now()` at which the published files are to be checked. */
+  get driftAt(): number {
+    return this.#drift.dueAt(this.state);
+  }
+
+  /** What was put back of what something else changed. */
+  get drift(): DriftStatus | undefined {
+    return this.#drift.status;
   }
 
   /** The settings changed: what is being delivered by the old ones is given up, and owed to the new. */
@@ -119,6 +134,7 @@ export class Engine implements AsyncDisposable {
     this.#opened = undefined;
     this.#handsOver = false;
     this.#lookout.forget();
+    this.#drift.close();
   }
 
   async start(): Promise<void> {
@@ -130,69 +146,56 @@ export class Engine implements AsyncDisposable {
 
   /** Does what a person asks for as far as that is a matter of state; what follows is the loop's. */
   async ask(request: Request): Promise<RequestOutcome> {
-    const context = this.#context();
-    const written = tell(context, { type: 'asked', request });
-    // Before anything else can happen: another request may come while this one is written.
-    const { lastRequest } = context.memory.state;
-    await written;
-    if (lastRequest?.id !== request.id) throw new Error(`request ${request.id} was not taken`);
-    const { action, result, detail } = lastRequest;
-    this.#options.log.warn({ action, result }, `asked by hand: ${detail}`);
+    const outcome = await asked(this.#context(), request);
     this.#lookout.forget();
-    return lastRequest;
+    return outcome;
   }
 
   /** One set without signals, for `init`. Resolves when it is published, or was. */
   async bring(signal: AbortSignal): Promise<void> {
     const context = this.#context();
     const { memory, keeper } = context;
-    await this.#withinSyncTimeout(signal, async (limits) => {
+    await withinSyncTimeout(this.#parts, signal, async (limits) => {
       await rollBackIfDue(context, limits);
       await moveIfDue(context, true, limits);
       await keeper.finish();
+      await this.#drift.checkOnce(context, limits);
       if (memory.state.hold !== undefined) await fillFromGood(context, limits);
       if (!isHeld(memory.state) && !(await isUpToDate(context, limits))) {
         await follow(context, { probed: undefined, seenAt: performance.now(), handsOver: true }, limits);
         await fillFromGood(context, limits);
       }
     });
-    const { published } = memory.state;
-    const quarantine = currentQuarantine(memory.state);
-    const isOther = published !== undefined && quarantine?.digest !== published.digest;
-    const stoodIn =
-      isOther && quarantine !== undefined && (quarantine.reloadKey !== undefined || isHeld(memory.state));
-    if (quarantine !== undefined && !stoodIn) throw new RefusedError({ problem: quarantine.reason });
-    if (stoodIn) {
-      const { revision, reason, by } = quarantine;
-      this.#options.log.warn(
-        { revision, by, reason },
-        'this revision was refused before; the set in the target is used',
-      );
-    }
+    refuseUnlessStoodInFor(memory.state, this.#options.log);
     await tell(context, { type: 'handed-over' });
     await keeper.collect(memory.state);
   }
 
   /** One look at the source, and everything that follows from it up to the signal, which goes on by itself. */
   async look(signal: AbortSignal): Promise<void> {
-    await this.#withinSyncTimeout(signal, (limits) => this.#look(limits));
+    try {
+      await withinSyncTimeout(this.#parts, signal, (limits) => this.#look(limits));
+    } finally {
+      this.#drift.looked();
+    }
   }
 
   /**
    * Rolls back if what is published was refused, publishes anew what readers do not find any more, finishes a publish
-   * that was interrupted, tells targets what is owed,
-   * removes what is over.
+   * that was interrupted, puts back what something else changed, tells targets what is owed, removes what is over.
    */
   async settle(signal: AbortSignal): Promise<void> {
     const context = this.#context();
     const { memory, keeper } = context;
     // Nearly always nothing is due, and a deadline has its price.
     if (isRollBackDue(context) || isMoveDue(context))
-      await this.#withinSyncTimeout(signal, async (limits) => {
+      await withinSyncTimeout(this.#parts, signal, async (limits) => {
         await rollBackIfDue(context, limits);
         await moveIfDue(context, this.#handsOver, limits);
       });
     await keeper.finish();
+    if (this.driftAt <= performance.now())
+      await withinSyncTimeout(this.#parts, signal, (limits) => this.#drift.check(context, limits));
     await keeper.collect(memory.state);
     deliver(context);
   }
@@ -217,27 +220,17 @@ export class Engine implements AsyncDisposable {
 
   /** Ends what is under way. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#drift.close();
     await this.#courier.stop();
     await this.#supply[Symbol.asyncDispose]();
   }
 
   async #look(limits: Limits): Promise<void> {
     const context = this.#context();
-    const { memory, keeper } = context;
-    if (!(await keeper.repair(memory.state))) await tell(context, { type: 'lost' });
+    const { memory } = context;
+    await this.#drift.keepNames(context, limits);
     if (memory.state.published !== undefined) this.#handsOver = false;
     await this.#lookout.look(context, this.#handsOver, limits);
-  }
-
-  #withinSyncTimeout<T>(signal: AbortSignal, run: (limits: Limits) => Promise<T>): Promise<T> {
-    const { syncTimeout } = this.#parts;
-    const onTime = () =>
-      new UnreachableError({
-        setting: 'WHERRY_SYNC_TIMEOUT',
-        problem: `the attempt took longer than ${formatDuration(syncTimeout)}`,
-        cure: 'look at the source and the network, or raise it for a large set or repository or a long validation',
-      });
-    return withDeadline(syncTimeout, signal, onTime, run);
   }
 
   #context(): Context {

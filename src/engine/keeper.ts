@@ -16,6 +16,12 @@ interface Swapped {
   readonly replaced: Generation | undefined;
 }
 
+interface Repaired {
+  readonly isLost: boolean;
+  /** Names that were missing or led elsewhere. */
+  readonly putBack: readonly string[];
+}
+
 /** Keeps the target: swaps generations, puts links right, removes what is over. */
 export class Keeper {
   readonly #options: EngineOptions;
@@ -60,30 +66,43 @@ export class Keeper {
     this.collectSoon();
   }
 
-  /** Puts the links of the published generation right. False when it is gone, and must be published anew. */
-  async repair({ published }: State): Promise<boolean> {
+  /** Something happened to the links: the next `repair` looks at them, however soon it comes. */
+  doubt(): void {
+    this.#checkedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Puts the links of the published generation right. `isLost`: it is gone, and must be published anew. */
+  async repair({ published }: State): Promise<Repaired> {
     const { publisher, log } = this.#options;
-    if (published === undefined || performance.now() - this.#checkedAt < linkCheckInterval) return true;
+    const putBack: string[] = [];
+    const well = { isLost: false, putBack };
+    if (published === undefined || performance.now() - this.#checkedAt < linkCheckInterval) return well;
     this.#checkedAt = performance.now();
     const { generation } = published;
-    switch (await publisher.repair(generation, this.#names)) {
+    switch (await publisher.repair(generation, this.#names, (name) => putBack.push(name))) {
       case 'intact':
-        return true;
+        return well;
       case 'repaired':
-        log.warn({ generation }, 'links in the target were put right');
-        return true;
+        log.warn({ generation, names: putBack.slice(0, 10) }, 'links in the target were put right');
+        return well;
       case 'contested':
         log.warn(
           { generation },
           'the link to the set was turned elsewhere: does another Wherry, or something else, write to this target?',
         );
-        return true;
+        return well;
       case 'lost':
-        log.warn({ generation }, 'the published generation is gone; it is published anew');
-        this.#unfinished = undefined;
-        await publisher.open();
-        return false;
+        await this.lose(generation);
+        return { isLost: true, putBack: [] };
     }
+  }
+
+  /** The published generation is gone. */
+  async lose(generation: string): Promise<void> {
+    const { publisher, log } = this.#options;
+    log.warn({ generation }, 'the published generation is gone; it is published anew');
+    this.#unfinished = undefined;
+    await publisher.open();
   }
 
   /** A generation that was kept for a rollback is not needed any more. */

@@ -168,7 +168,7 @@ export class Loop {
   }
 
   #wakesAt(): number {
-    const { collectAt, quietAt } = this.#options.engine;
-    return Math.min(this.#nextPoll, collectAt, quietAt);
+    const { collectAt, quietAt, driftAt } = this.#options.engine;
+    return Math.min(this.#nextPoll, collectAt, quietAt, driftAt);
   }
 }

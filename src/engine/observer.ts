@@ -16,6 +16,8 @@ export interface Observer {
   rolledBack(): void;
   /** A request to a store that bills by the request: its class, and what came of it (a status, or `error`). */
   requested(layer: string, operation: string, result: string): void;
+  /** So many things in the target that something else changed were put back. */
+  driftRepaired(count: number): void;
   /** From the moment the change was seen to the acknowledgement by every target. */
   delivered(seconds: number): void;
 }
@@ -30,3 +32,4 @@ export const silentObserver: Observer = {
   requested: () => undefined,
   delivered: () => undefined,
 };
+  driftRepaired: () => undefined,

@@ -16,6 +16,10 @@ export interface EngineOptions {
   readonly log: Log;
   /** The process is ending: a reload call that is under way is given up too. */
   readonly ending: AbortSignal;
+  /** What becomes of what something else changes in the published set; ignored unless given. */
+  readonly drift?: 'repair' | 'ignore';
+  /** Milliseconds between two whole looks at the published set; the usual ones unless given. */
+  readonly slowCheckInterval?: number;
   /** Milliseconds between two tries of a reload; the delivery's own unless given. */
   readonly backoffs?: Backoffs;
 }

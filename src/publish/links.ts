@@ -55,6 +55,7 @@ export async function putLinksRight(
   target: string,
   names: ReadonlySet<string>,
   plain: PlainFiles | undefined,
+  onPutBack: (name: string) => void = () => undefined,
 ): Promise<boolean> {
   let changed = false;
   const held = new Set(await onTarget(readdir(target)));
@@ -65,6 +66,7 @@ export async function putLinksRight(
       await refuseForeign(target, new Set([name]), plain);
       await placeLink({ target, link: name, temporary: dataTemporary, text });
     } else await onTarget(symlink(text, join(target, name)));
+    onPutBack(name);
     changed = true;
   }
   for (const entry of await onTarget(readdir(target, { withFileTypes: true }))) {

@@ -31,6 +31,8 @@ export interface Collected {
  * leaves what the next `open`, `current` and `finish` put right.
  */
 export interface Publisher {
+  /** The name in the target of the link that readers follow to the current generation, where there is one. */
+  readonly pointer?: string;
   /** Makes what is missing of the target; puts right what a killed run left. */
   open(): Promise<void>;
   /** What readers see; undefined when that is nothing whole. `isOurs`: whether Wherry ever published here. */
@@ -51,8 +53,11 @@ export interface Publisher {
    * `replaced` is undefined after a restart, when nobody knows.
    */
   finish(current: Generation, replaced: Generation | undefined): Promise<void>;
-  /** Puts the names of the published generation right; `names` are the first elements of its paths. */
-  repair(name: string, names: ReadonlySet<string>): Promise<Repair>;
+  /**
+   * Puts the names of the published generation right; `names` are the first elements of its paths. `onPutBack` hears the
+   * names that were missing or led elsewhere.
+   */
+  repair(name: string, names: ReadonlySet<string>, onPutBack?: (name: string) => void): Promise<Repair>;
   /** Removes what no reader has a name for: stages of killed runs at once, replaced generations after `retain`. */
   collect(sequence: number, keep: ReadonlySet<string>): Promise<Collected>;
 }

@@ -124,6 +124,12 @@ export class Stage implements FileSink, AsyncDisposable {
     } else await this.#writeStream(file, content);
   }
 
+  /** What it holds, when all of it is there. */
+  async complete(): Promise<readonly ManifestEntry[]> {
+    await this.#lanes.idle();
+    return this.#entries;
+  }
+
   /**
    * Writes the manifest, last of all, and makes everything durable. The stage is then ready to be published. `layerOf`
    * has the layers of the paths; without it each entry keeps its own.

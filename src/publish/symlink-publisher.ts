@@ -118,14 +118,21 @@ export class SymlinkPublisher implements Publisher {
   }
 
   /** Puts the link to the generation and the visible links right. */
-  async repair(name: string, names: ReadonlySet<string>): Promise<Repair> {
+  async repair(
+    name: string,
+    names: ReadonlySet<string>,
+    onPutBack: (name: string) => void = () => undefined,
+  ): Promise<Repair> {
     const { target } = this.#options;
     const { link, hasNames } = this.#shape;
     const text = placeOfGeneration(name);
     if (text === undefined || !(await exists(join(target, text, manifestName)))) return 'lost';
     const found = await readLink(join(target, link));
-    if (found !== text) await this.#turn(name);
-    const linked = hasNames && (await putLinksRight(target, names, await this.#plain()));
+    if (found !== text) {
+      await this.#turn(name);
+      onPutBack(link);
+    }
+    const linked = hasNames && (await putLinksRight(target, names, await this.#plain.find(), onPutBack));
     if (found !== text && found !== undefined) return 'contested';
     return found !== text || linked ? 'repaired' : 'intact';
   }

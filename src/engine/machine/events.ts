@@ -66,6 +66,13 @@ export type Event =
       readonly unconcerned: readonly string[];
       readonly before: Readonly<Record<string, string>>;
     }
+  /** What something else changed of the published set was put back: it has a new sequence, and is told. */
+  | {
+      readonly type: 'mended';
+      readonly set: PublishedSet;
+      readonly unconcerned: readonly string[];
+      readonly before: Readonly<Record<string, string>>;
+    }
   /** The copy of what was published elsewhere in the target is published where readers look now. */
   | {
       readonly type: 'moved';

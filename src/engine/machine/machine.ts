@@ -55,6 +55,8 @@ function changed(state: State, event: Change, rules: Rules, at: string): State {
     }
     case 'rolled-back':
       return publishing.rolledBack(state, event, rules, at);
+    case 'mended':
+      return publishing.mended(state, event, rules);
     case 'moved':
       return publishing.moved(state, event, rules);
     case 'move-lost': {

@@ -10,8 +10,8 @@ export function reconciled(state: State, current: PublishedSet | undefined): Sta
   const last = published ?? former;
   const left = last === undefined ? rest : { ...rest, former: last };
   if (current === undefined) return left;
-  if (published?.generation === current.generation) return state;
   const sequence = Math.max(state.sequence, current.sequence);
+  if (published?.generation === current.generation) return mendedMeanwhile(state, published, current);
   // The kill came between the swap and the note of it: the set is owed to every target.
   if (current.sequence > (last?.sequence ?? 0)) {
     const { rejected: __, unverified: ___, ...open } = rest;
@@ -24,6 +24,19 @@ export function reconciled(state: State, current: PublishedSet | undefined): Sta
 /** Nothing is left of the published set. */
 export function lost({ published: _, former: __, seen: ___, ...rest }: State): State {
   return rest;
+}
+
+/** The kill came in a repair: the set is owed to every target anew. A manifest that names other files is not believed. */
+function mendedMeanwhile(state: State, published: PublishedSet, current: PublishedSet): State {
+  const isNewer = current.sequence > published.sequence && current.digest === published.digest;
+  if (!isNewer) return state;
+  const { rejected: _, unverified: __, ...rest } = state;
+  const { sequence, publishedAt } = current;
+  return {
+    ...rest,
+    sequence: Math.max(state.sequence, sequence),
+    published: { ...published, sequence, publishedAt },
+  };
 }
 
 /** Forgets targets that the settings no longer name, as far as they name any. One that comes back is told again. */

@@ -54,6 +54,14 @@ export function rolledBack(state: State, event: EventOf<'rolled-back'>, rules: R
   };
 }
 
+/** Whatever was published meanwhile is not touched by a repair of what it took the place of. */
+export function mended(state: State, event: EventOf<'mended'>, rules: Rules): State {
+  const { published, previous } = state;
+  if (published === undefined || published.generation !== event.set.generation) return state;
+  const { previous: _, ...next } = replaced(state, event, rules);
+  return previous === undefined ? next : { ...next, previous };
+}
+
 /** The same set is what readers see under other names. It is owed to every target, for they read it from there. */
 export function moved(state: State, event: EventOf<'moved'>, rules: Rules): State {
   const { previous } = state;

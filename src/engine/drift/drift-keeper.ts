@@ -1,0 +1,224 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Failure, isAbort, toFailure } from '../../failure/failure.ts';
+import type { Limits } from '../../platform/deadline.ts';
+import type { Damage } from '../../publish/drift/damage.ts';
+import { type Finding, inspect } from '../../publish/drift/inspection.ts';
+import { rewriteManifest } from '../../publish/drift/own-manifest.ts';
+import { onTarget } from '../../publish/target-errors.ts';
+import { manifestName } from '../../snapshot/path-rules.ts';
+import type { Context } from '../context.ts';
+import type { PublishedSet, State } from '../machine/state.ts';
+import type { EngineOptions } from '../options.ts';
+import { Agenda } from './agenda.ts';
+import { FollowedSet } from './followed-set.ts';
+import { mend } from './mend.ts';
+import { type DriftStatus, type DriftWaiting, dateOf, Tally } from './tally.ts';
+
+/** Milliseconds after which what cannot be put back is tried again. */
+const retryFrom = 1000;
+const retryTo = 60_000;
+
+/** `lost`: the published generation is gone, or cannot be believed, and must be published anew. */
+export type Outcome = 'done' | 'lost';
+
+/** Keeps the published set as it was published: finds what something else changed, puts it back, and has it told. */
+export class DriftKeeper {
+  readonly #options: EngineOptions;
+  readonly #tally: Tally;
+  readonly #agenda: Agenda;
+  #set: FollowedSet | undefined;
+  #waiting: { readonly status: DriftWaiting; readonly delay: number } | undefined;
+
+  /** `wake`: something happened that `settle` is to be called for. */
+  constructor(options: EngineOptions, wake: () => void) {
+    this.#options = options;
+    this.#tally = new Tally(options.log);
+    this.#agenda = new Agenda(options, wake);
+  }
+
+  /** When `settle` has something to do. */
+  dueAt({ published }: State): number {
+    if (published?.generation !== this.#set?.generation) return Number.NEGATIVE_INFINITY;
+    return this.#agenda.dueAt;
+  }
+
+  /** Something happened to the names in the target since this was last asked. */
+  takeNames(now: number): boolean {
+    return this.#agenda.takeNames(now, this.#tally.from(namesKey, now));
+  }
+
+  get status(): DriftStatus | undefined {
+    return this.#tally.status(performance.now(), this.#waiting?.status);
+  }
+
+  /** Checks what is due and puts back what is damaged. */
+  async settle(context: Context, limits: Limits): Promise<Outcome> {
+    const { published } = context.memory.state;
+    if (published === undefined) {
+      this.#forget();
+      return 'done';
+    }
+    if (this.#set?.generation !== published.generation && !(await this.#follow(published))) return 'lost';
+    const set = this.#set;
+    const due = this.#agenda.take(performance.now());
+    if (set === undefined || due === undefined) return 'done';
+    // What is changed in a directory that is another one now is seen from here on.
+    if (due !== 'all') for (const path of due) this.#agenda.renew(path);
+    const outcome = await this.#lookAtManifest(set, published);
+    if (outcome === 'lost') return 'lost';
+    const indices = due === 'all' ? set.inventory.below('') : due.flatMap((path) => set.inventory.at(path));
+    const finding = await this.#inspect(set, published, [...new Set(indices)], limits.signal);
+    await this.#putBack(context, { set, published, finding }, limits);
+    return 'done';
+  }
+
+  /** Links to the set were put back: who followed them may have seen another set, or none. */
+  async namesPutRight(context: Context, names: readonly string[], limits: Limits): Promise<void> {
+    const { published } = context.memory.state;
+    if (published === undefined) return;
+    if (this.#set?.generation !== published.generation && !(await this.#follow(published))) return;
+    const set = this.#set;
+    const manifest = await set?.manifest(published);
+    if (set === undefined || manifest === undefined) return;
+    const indices = names.map((name) => set.inventory.at(name));
+    const isWhole = indices.some(({ length }) => length === 0);
+    const changed = isWhole ? undefined : indices.flat().map((index) => set.inventory.path(index));
+    if (await mend(context, { set, published, manifest, damages: [], changed }, limits))
+      this.#count(context, names);
+  }
+
+  /** Whether names may be put right now, or something else keeps turning them. */
+  mayPutNames(now: number): boolean {
+    return this.#tally.from(namesKey, now) <= now;
+  }
+
+  close(): void {
+    this.#forget();
+    this.#agenda.close();
+  }
+
+  #forget(): void {
+    this.#set = undefined;
+    this.#waiting = undefined;
+    this.#agenda.clear();
+  }
+
+  /** False when it cannot be believed, or is gone. */
+  async #follow(published: PublishedSet): Promise<boolean> {
+    const { publisher } = this.#options;
+    this.#forget();
+    const generation = await publisher.generation(published.generation);
+    const set = generation && (await FollowedSet.of(generation, published));
+    if (set === undefined) {
+      await this.#discard(generation?.directory);
+      return false;
+    }
+    this.#set = set;
+    this.#agenda.follow(set);
+    return true;
+  }
+
+  /** What another wrote over is no manifest: without one the generation counts as gone. */
+  async #discard(directory: string | undefined): Promise<void> {
+    if (directory === undefined) return;
+    this.#options.log.error({ directory }, 'the manifest of the published set was changed by something else');
+    await onTarget(rm(join(directory, manifestName), { force: true, recursive: true }));
+  }
+
+  async #lookAtManifest(set: FollowedSet, published: PublishedSet): Promise<Outcome> {
+    switch (await set.lookAtManifest(published)) {
+      case 'well':
+        return 'done';
+      case 'lost':
+        await this.#discard(set.directory);
+        this.#forget();
+        return 'lost';
+      case 'edited': {
+        const manifest = await set.manifest(published);
+        if (manifest === undefined) return 'lost';
+        const { sequence, revision, publishedAt } = published;
+        const { fileMode, fsync } = this.#options.stageOptions;
+        const { dirMode, sealed, directory } = set;
+        const text = { ...manifest, sequence, revision, publishedAt };
+        set.mark = await onTarget(rewriteManifest(directory, text, { fileMode, dirMode, fsync, sealed }));
+        this.#options.observer.driftRepaired(1);
+        this.#tally.putBack([manifestName], { generation: set.generation }, performance.now());
+        return 'done';
+      }
+    }
+  }
+
+  #inspect(
+    set: FollowedSet,
+    published: PublishedSet,
+    indices: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Finding> {
+    const { inventory, root, dirMode, sealed } = set;
+    const ownsRoot = root !== this.#options.targetDir;
+    const manifest = () => set.manifest(published);
+    return onTarget(inspect(indices, { inventory, root, dirMode, ownsRoot, sealed, manifest }, signal));
+  }
+
+  async #putBack(context: Context, { set, published, finding }: Found, limits: Limits): Promise<void> {
+    const now = performance.now();
+    const ready: Damage[] = [];
+    for (const damage of finding.damages) {
+      const from = this.#tally.from(damage.path, now);
+      if (from <= now) ready.push(damage);
+      else this.#agenda.later(damage.path, from);
+    }
+    if (ready.length === 0) {
+      if (finding.damages.length === 0) this.#waiting = undefined;
+      return;
+    }
+    const paths = ready.map(({ path }) => path);
+    try {
+      const manifest = await set.manifest(published);
+      if (manifest === undefined) return;
+      const changed = [...new Set(paths.flatMap((path) => set.inventory.at(path)))].map((index) =>
+        set.inventory.path(index),
+      );
+      const isMended = await mend(context, { set, published, manifest, damages: ready, changed }, limits);
+      if (!isMended) return;
+      this.#waiting = undefined;
+      for (const damage of ready) if ('index' in damage) set.inventory.setWellAt(damage.index, Number.NaN);
+      for (const path of paths) this.#agenda.again(path);
+      if (finding.isPartial) this.#agenda.again('');
+      this.#count(context, paths);
+    } catch (error) {
+      if (isAbort(error, limits.signal)) throw error;
+      this.#waitFor(toFailure(error), paths, now);
+    }
+  }
+
+  #count({ memory }: Context, paths: readonly string[]): void {
+    this.#options.observer.driftRepaired(paths.length);
+    const { generation, sequence } = memory.state.published ?? {};
+    const named = paths.map((path) => (path === '' ? '.' : path));
+    this.#tally.putBack(named, { generation, sequence }, performance.now());
+  }
+
+  #waitFor(failure: Failure, paths: readonly string[], now: number): void {
+    const isNews = this.#waiting?.status.reason !== failure.message;
+    const delay = Math.min(this.#waiting === undefined ? retryFrom : 2 * this.#waiting.delay, retryTo);
+    const until = now + delay;
+    for (const path of paths) this.#agenda.later(path, until);
+    const [path = ''] = paths;
+    const status = { path, files: paths.length, reason: failure.message, nextTryAt: dateOf(until, now) };
+    this.#waiting = { status, delay };
+    const fields = { paths: paths.slice(0, 10), nextTryInMs: delay };
+    if (isNews) this.#options.log.warn(fields, `not put back yet: ${failure.message}`);
+    else this.#options.log.debug(fields, `not put back yet: ${failure.message}`);
+  }
+}
+
+/** Under which links to the set are counted when it is about all of them. */
+const namesKey = '..data';
+
+interface Found {
+  readonly set: FollowedSet;
+  readonly published: PublishedSet;
+  readonly finding: Finding;
+}

@@ -1,0 +1,84 @@
+import type { Limits } from '../../platform/deadline.ts';
+import type { Damage } from '../../publish/drift/damage.ts';
+import { rewriteManifest } from '../../publish/drift/own-manifest.ts';
+import { putBack } from '../../publish/drift/put-back.ts';
+import type { Manifest, ManifestFile } from '../../publish/manifest.ts';
+import type { Stage } from '../../publish/stage.ts';
+import { onTarget } from '../../publish/target-errors.ts';
+import { unconcerned } from '../../reload/routing.ts';
+import { type Context, deliver, tell } from '../context.ts';
+import { lookBefore } from '../look-before.ts';
+import type { PublishedSet } from '../machine/state.ts';
+import { isRollBackDue } from '../roll-back-if-due.ts';
+import { bringContents } from './contents.ts';
+import type { FollowedSet } from './followed-set.ts';
+
+export interface Mending {
+  readonly set: FollowedSet;
+  readonly published: PublishedSet;
+  readonly manifest: Manifest;
+  readonly damages: readonly Damage[];
+  /** Paths of the set that readers saw wrong; undefined = any. */
+  readonly changed: readonly string[] | undefined;
+}
+
+/**
+ * Puts back what was damaged, and tells the application as of a change: it may have loaded what it found. False when the set
+ * is to be replaced by another anyway.
+ */
+export async function mend(context: Context, mending: Mending, limits: Limits): Promise<boolean> {
+  const { published, manifest, damages } = mending;
+  const { publisher } = context.options;
+  const files = damages.flatMap((damage): readonly ManifestFile[] => {
+    const entry = damage.kind === 'content' ? manifest.files[damage.index] : undefined;
+    return entry === undefined || 'link' in entry ? [] : [entry];
+  });
+  const links = damages.flatMap((damage) => {
+    const entry = damage.kind === 'content' ? manifest.files[damage.index] : undefined;
+    return entry !== undefined && 'link' in entry ? [entry] : [];
+  });
+  if (files.length + links.length === 0) return replace(context, mending, undefined, limits);
+  await using stage = await publisher.newStage();
+  await stage.prepare(links.map(({ path, link }) => ({ kind: 'link', path, target: link }) as const));
+  await bringContents(context, { published, files, stage }, limits.signal);
+  return replace(context, mending, stage, limits);
+}
+
+/**
+ * The manifest goes first: after a kill before the last file is back, the next start owes the set to every target, and its
+ * check finds the rest.
+ */
+async function replace(
+  context: Context,
+  { set, manifest, damages, changed }: Mending,
+  stage: Stage | undefined,
+  limits: Limits,
+): Promise<boolean> {
+  const { courier, memory, options, parts } = context;
+  await limits.outside(courier.stop());
+  const before = await limits.outside(lookBefore(parts, limits.signal));
+  limits.signal.throwIfAborted();
+  const { state } = memory;
+  const { published } = state;
+  if (published?.generation !== set.generation || isRollBackDue(context)) return false;
+  const sequence = state.sequence + 1;
+  const publishedAt = new Date().toISOString();
+  const next = { ...manifest, revision: published.revision, sequence, publishedAt };
+  const { fileMode, fsync } = options.stageOptions;
+  const { dirMode, sealed, root, directory } = set;
+  set.mark = await onTarget(rewriteManifest(directory, next, { fileMode, dirMode, fsync, sealed }));
+  const ownsRoot = root !== options.targetDir;
+  if (damages.length > 0) {
+    await onTarget(putBack(damages, { root, from: stage?.directory ?? root, manifest, ownsRoot, fsync }));
+  }
+  const names = parts.targets.map(({ name }) => name);
+  courier.noteChange(state, parts.targets, parts.routing.isAsked ? changed : undefined);
+  await tell(context, {
+    type: 'mended',
+    set: { ...published, sequence, publishedAt },
+    unconcerned: unconcerned(parts.routing, names, parts.routing.isAsked ? changed : undefined),
+    before,
+  });
+  deliver(context);
+  return true;
+}

@@ -1,0 +1,81 @@
+import type { Log } from '../../platform/log.ts';
+import { Pace, pathLadder, wholeLadder } from '../../publish/drift/pace.ts';
+
+/** What was put back since the start, for the status. */
+export interface DriftStatus {
+  readonly repairs: number;
+  readonly lastPath: string;
+  readonly lastAt: string;
+  /** Something else keeps writing there. */
+  readonly contested?:
+    | { readonly path: string; readonly paths: number; readonly nextTryAt: string }
+    | undefined;
+  /** What could not be put back yet. */
+  readonly waiting?: DriftWaiting | undefined;
+}
+
+export interface DriftWaiting {
+  readonly path: string;
+  readonly files: number;
+  readonly reason: string;
+  readonly nextTryAt: string;
+}
+
+const whole = '';
+const mostNamed = 10;
+
+/** Counts what was put back, sees to it that it is not done too often, and says so. */
+export class Tally {
+  readonly #log: Log;
+  readonly #paths = new Pace(pathLadder);
+  readonly #whole = new Pace(wholeLadder);
+  #repairs = 0;
+  #lastPath = '';
+  #lastAt = '';
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** When this path may be put back; `performance.now()`, as all times here. */
+  from(path: string, now: number): number {
+    return Math.max(this.#paths.from(path, now), this.#whole.from(whole, now));
+  }
+
+  putBack(paths: readonly string[], fields: object, now: number): void {
+    this.#repairs += paths.length;
+    this.#lastPath = paths.at(-1) ?? this.#lastPath;
+    this.#lastAt = new Date().toISOString();
+    this.#whole.repaired(whole, now);
+    const more = paths.length - mostNamed;
+    this.#log.warn(
+      { paths: paths.slice(0, mostNamed), ...(more > 0 ? { more } : {}), ...fields },
+      'put back what something else changed in the target',
+    );
+    const contested = paths.filter((path) => this.#paths.repaired(path, now));
+    this.#paths.tidy(now);
+    if (contested.length === 0) return;
+    this.#log.error(
+      { paths: contested.slice(0, mostNamed) },
+      `something else keeps writing ${contested[0]}: it is put back ever more slowly; mount the volume readOnly in the other containers, or set WHERRY_DRIFT=ignore`,
+    );
+  }
+
+  status(now: number, waiting: DriftWaiting | undefined): DriftStatus | undefined {
+    if (this.#repairs === 0 && waiting === undefined) return undefined;
+    const contested = this.#paths.contested(now);
+    const [first] = contested;
+    return {
+      repairs: this.#repairs,
+      lastPath: this.#lastPath,
+      lastAt: this.#lastAt,
+      contested: first && { path: first.key, paths: contested.length, nextTryAt: dateOf(first.until, now) },
+      waiting,
+    };
+  }
+}
+
+/** A `performance.now()` as ISO 8601. */
+export function dateOf(time: number, now: number): string {
+  return new Date(Date.now() + Math.max(0, time - now)).toISOString();
+}
