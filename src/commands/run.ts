@@ -44,6 +44,7 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
       observer: metrics,
       log,
       ending,
+      drift: settings.drift,
     },
     parts,
   );

@@ -15,6 +15,7 @@ const fixed: readonly SettingKey[] = [
   'fsync',
   'maxBytes',
   'retain',
+  'drift',
   'logLevel',
   'logFormat',
   'adminAddress',

@@ -88,6 +88,11 @@ export const commonSettings = {
     meaning:
       'when another Wherry holds the target: `wait` until it ends, or `exit` with 7; `off`: nobody asks, and two undo each other’s work',
   }),
+  drift: common(kinds.oneOf('repair', 'ignore'), {
+    default: 'repair',
+    meaning:
+      '`repair`: a published file that something else changed or removed is put back, and told like a change; `ignore`',
+  }),
   stateDir: common(kinds.text, {
     defaultNote: '`<target>/..wherry`',
     meaning: 'private, 0700; survives a restart of the container',
