@@ -9,6 +9,7 @@ const fixed: readonly SettingKey[] = [
   'lock',
   'mode',
   'publish',
+  'adopt',
   'linkName',
   'fileMode',
   'dirMode',

@@ -45,6 +45,10 @@ export async function createPublisher(settings: Settings): Promise<Publisher> {
   switch (settings.publish) {
     case 'symlink':
       return new SymlinkPublisher(options);
+    case 'rename': {
+      const { RenamePublisher } = await import('../publish/rename/rename-publisher.ts');
+      return new RenamePublisher({ ...options, adopt: settings.adopt });
+    }
     case 'link':
       return new SymlinkPublisher(options, linkShape(settings.linkName));
   }

@@ -5,6 +5,7 @@ import { idle } from './idle.ts';
 import { linkRules } from './link-rules.ts';
 import { isOutside } from './outside.ts';
 import { reloadRules } from './reload-rules.ts';
+import { renameRules } from './rename-rules.ts';
 import { s3Rules } from './s3-rules.ts';
 import { type SettingKey, type Settings, schema, settingKeys } from './schema.ts';
 import type { Section } from './setting.ts';
@@ -18,6 +19,7 @@ export function rules(settings: Settings, given: ReadonlySet<string>, partial: b
     ...sourceRules(settings, given, partial),
     ...pathRules(settings),
     ...linkRules(settings, given),
+    ...renameRules(settings, given),
     ...modeRules(settings),
     ...(settings.adminAddress === 'off' ? idle(['adminToken'], given, 'WHERRY_ADMIN_ADDRESS') : []),
     ...reloadRules(settings, given),
@@ -70,7 +72,7 @@ function pathRules({ target, stateDir, require }: Settings): readonly string[] {
 function stateDirRules(stateDir: string, target: string): readonly string[] {
   const [first = ''] = relative(target, stateDir).split('/');
   const isInside = first !== '..' || stateDir === target;
-  const isFree = first.startsWith('..') && !/^\.\.(data|data_tmp|\d.*)$/.test(first);
+  const isFree = first.startsWith('..') && !/^\.\.(data|data_tmp|generations|generations_tmp|\d.*)$/.test(first);
   if (!isInside || isFree) return [];
   return [
     `WHERRY_STATE_DIR: "${stateDir}" lies where published files go; name a directory outside the target, or leave it out`,

@@ -42,7 +42,7 @@ export function engineOn(
       publisher: new SymlinkPublisher(options),
       targetDir: target,
       stageOptions: options,
-      store: new StateStore(join(target, '..wherry'), silentLog),
+      store: new StateStore(options.stateDir, silentLog),
       observer: silentObserver,
       log: silentLog,
       ending: new AbortController().signal,

@@ -48,10 +48,15 @@ export const commonSettings = {
     defaultNote: 'none',
     meaning: 'globs on the path in the source; not these files, nor what is below these directories',
   }),
-  publish: common(kinds.oneOf('symlink', 'link'), {
+  publish: common(kinds.oneOf('symlink', 'rename', 'link'), {
     default: 'symlink',
     meaning:
-      'how the set appears in the target: `symlink`, as the kubelet does for ConfigMap volumes; `link`, one link to the whole set, as git-sync does',
+      'how the set appears in the target: `symlink`, as the kubelet does for ConfigMap volumes; `rename`, plain files, each replaced in place; `link`, one link to the whole set, as git-sync does',
+  }),
+  adopt: common(kinds.boolean, {
+    default: 'false',
+    meaning:
+      'with `WHERRY_PUBLISH=rename`: files and links that Wherry did not write and that hold a name of the set are replaced; otherwise such a set is refused',
   }),
   linkName: common(linkName, {
     default: 'current',

@@ -1,0 +1,114 @@
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { inTheWay } from '../links.ts';
+import { parentsOf, type Standing } from './standing.ts';
+
+export interface GroundOptions {
+  readonly target: string;
+  readonly standing: Standing;
+  /** Paths that are ours. */
+  readonly own: ReadonlySet<string>;
+  /** Visible links that another mode made. */
+  readonly formerLinks: ReadonlySet<string>;
+  /** Whether a foreign file or link may be replaced. */
+  readonly adopt: boolean;
+}
+
+type Kind = 'directory' | 'absent' | 'replaceable' | 'foreign';
+
+/** What really is under the names of a set. Every way to a path leads through directories, never through a link. */
+export class Ground {
+  readonly #options: GroundOptions;
+  readonly #kinds = new Map<string, Kind>();
+  #ownDirectories: ReadonlySet<string> | undefined;
+
+  constructor(options: GroundOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a path is a directory, and everything above it too. */
+  isDirectory(path: string): boolean {
+    return path === '.' || this.#kindOf(path) === 'directory';
+  }
+
+  /** What a directory of the set finds; throws `TargetError` for what is not ours to replace. */
+  directory(path: string): 'there' | 'absent' | 'replaceable' {
+    const kind = this.#kindOf(path);
+    if (kind === 'foreign') throw inTheWay(join(this.#options.target, path));
+    return kind === 'directory' ? 'there' : kind;
+  }
+
+  /** What a file of the set finds: nothing that stops a rename, or a directory of ours, whose place it takes. */
+  file(path: string): 'free' | 'directory' {
+    const parent = dirname(path);
+    if (parent !== '.' && this.directory(parent) !== 'there') return 'free';
+    const found = this.#look(path);
+    if (found === undefined) return 'free';
+    if (!found.isDirectory()) {
+      if (!this.#isReplaceable(path, found)) throw inTheWay(join(this.#options.target, path));
+      return 'free';
+    }
+    const foreign = this.foreignIn(path);
+    if (foreign !== undefined) throw inTheWay(join(this.#options.target, foreign));
+    return 'directory';
+  }
+
+  /** The directory was put there a moment ago, with all that is in it. */
+  arrived(path: string): void {
+    this.#kinds.set(path, 'directory');
+  }
+
+  /** Whether paths of ours lie in a directory. */
+  isInUse(path: string): boolean {
+    this.#ownDirectories ??= parentsOf(this.#options.own);
+    return this.#ownDirectories.has(path);
+  }
+
+  /** Whether we made a directory that is there. */
+  isOwnDirectory(path: string): boolean {
+    return this.isInUse(path) && !this.#options.standing.guests.has(path);
+  }
+
+  /** The first path at or below a directory that is not ours; undefined when all of it is. */
+  foreignIn(path: string): string | undefined {
+    if (!this.isOwnDirectory(path)) return path;
+    const { target, own } = this.#options;
+    for (const entry of readdirSync(join(target, path), { withFileTypes: true })) {
+      const inner = `${path}/${entry.name}`;
+      const foreign = entry.isDirectory() ? this.foreignIn(inner) : own.has(inner) ? undefined : inner;
+      if (foreign !== undefined) return foreign;
+    }
+    return undefined;
+  }
+
+  #kindOf(path: string): Kind {
+    const known = this.#kinds.get(path);
+    if (known !== undefined) return known;
+    const kind = this.#find(path);
+    this.#kinds.set(path, kind);
+    return kind;
+  }
+
+  #find(path: string): Kind {
+    const parent = dirname(path);
+    if (parent !== '.') {
+      const above = this.#kindOf(parent);
+      if (above !== 'directory') return above === 'foreign' ? 'foreign' : 'absent';
+    }
+    const found = this.#look(path);
+    if (found === undefined) return 'absent';
+    if (found.isDirectory()) return 'directory';
+    return this.#isReplaceable(path, found) ? 'replaceable' : 'foreign';
+  }
+
+  #isReplaceable(path: string, found: Stats): boolean {
+    const { own, formerLinks, adopt } = this.#options;
+    if (own.has(path)) return true;
+    if (found.isSymbolicLink() && formerLinks.has(path)) return true;
+    return adopt && (found.isFile() || found.isSymbolicLink());
+  }
+
+  #look(path: string): Stats | undefined {
+    return lstatSync(join(this.#options.target, path), { throwIfNoEntry: false });
+  }
+}

@@ -1,0 +1,88 @@
+import { type Generation, readGeneration } from '../generation.ts';
+import type { Manifest, ManifestEntry } from '../manifest.ts';
+import type { PublisherOptions } from '../publisher.ts';
+import { onTarget } from '../target-errors.ts';
+import { type Difference, differenceOf } from './difference.ts';
+import { halfway, nothing, ownPaths, readKept, readStanding, type Standing } from './standing.ts';
+import { findWorkshop, openWorkshop, readPointer } from './workshop.ts';
+
+/**
+ * What of the target is ours, as far as this process knows. Reading it again would cost most of a change; it holds
+ * while the pointer says the same.
+ */
+export class Holdings {
+  readonly #options: PublisherOptions;
+  #workshop: string | undefined;
+  #standing: Standing | undefined;
+  #isUnfinished = false;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /** The workshop, once it is open. */
+  get workshop(): string {
+    if (this.#workshop === undefined) throw new Error('the publisher is not open');
+    return this.#workshop;
+  }
+
+  /** Whether the journal may name something that is to be finished: always at a start. */
+  get isUnfinished(): boolean {
+    return this.#standing === undefined || this.#isUnfinished;
+  }
+
+  async open(): Promise<void> {
+    this.#workshop = await openWorkshop(this.#options);
+  }
+
+  async stand(): Promise<Standing> {
+    const known = this.#standing;
+    const workshop = await this.#findWorkshop();
+    if (workshop === undefined) return known ?? nothing;
+    const name = await readPointer(workshop, 'current');
+    if (known !== undefined && known.current?.name === name) return known;
+    const { before, next } = await onTarget(readStanding(workshop, this.#options.target));
+    if (known !== undefined && before.current === undefined) return this.lose(known);
+    this.#standing = next === undefined ? before : halfway(before, differenceOf(before, next.manifest));
+    return this.#standing;
+  }
+
+  /** Somebody removed the workshop, and perhaps the files too. They are ours all the same. */
+  lose(known: Standing): Standing {
+    this.#isUnfinished = false;
+    this.#standing = { ...known, current: undefined, unsure: ownPaths(known) };
+    return this.#standing;
+  }
+
+  /** The journal names a publish: any part of it may be done. */
+  begun(before: Standing, difference: Difference): void {
+    this.#standing = halfway(before, difference);
+    this.#isUnfinished = true;
+  }
+
+  /** The publish is whole. */
+  done(current: Generation, guests: ReadonlySet<string>): void {
+    this.#standing = { current, unsure: nothing.unsure, guests };
+    this.#isUnfinished = false;
+  }
+
+  async generation(name: string): Promise<Generation | undefined> {
+    const { current } = await this.stand();
+    if (current?.name === name) return current;
+    const workshop = await this.#findWorkshop();
+    const kept = workshop === undefined ? undefined : await onTarget(readKept(workshop, name));
+    return kept ?? onTarget(readGeneration(this.#options.target, name));
+  }
+
+  async #findWorkshop(): Promise<string | undefined> {
+    return this.#workshop ?? onTarget(findWorkshop(this.#options));
+  }
+}
+
+/** Entries that are certainly in the target, by their paths. */
+export function entriesInPlace({ current, unsure }: Standing): ReadonlyMap<string, ManifestEntry> {
+  const { files }: Pick<Manifest, 'files'> = current?.manifest ?? { files: [] };
+  const entries = new Map<string, ManifestEntry>();
+  for (const entry of files) if (!unsure.has(entry.path)) entries.set(entry.path, entry);
+  return entries;
+}

@@ -1,0 +1,105 @@
+import { unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fsyncAll } from '../../platform/flush.ts';
+import { fillingMode, openDirectory } from '../closed-directories.ts';
+import type { Generation } from '../generation.ts';
+import type { PublisherOptions } from '../publisher.ts';
+import type { Stage } from '../stage.ts';
+import { Application } from './apply.ts';
+import { markReplaced } from './collect.ts';
+import { type Difference, differenceOf } from './difference.ts';
+import type { Ground } from './ground.ts';
+import type { Holdings } from './holdings.ts';
+import { keepReplaced } from './kept-files.ts';
+import { ownPaths, parentsOf, readStanding, type Standing, writeLedger } from './standing.ts';
+import { pointNext, readPointer, turnCurrent } from './workshop.ts';
+
+/** What a publish is about. */
+export interface Publication {
+  readonly before: Standing;
+  readonly next: Generation;
+  readonly difference: Difference;
+  readonly guests: ReadonlySet<string>;
+}
+
+interface Surroundings {
+  readonly options: PublisherOptions;
+  readonly holdings: Holdings;
+  groundOf(standing: Standing): Promise<Ground>;
+}
+
+/** What can fail is done before the journal; from then on there is only one way, also for the next start. */
+export async function publishStage(
+  surroundings: Surroundings,
+  publication: Publication,
+  stage: Stage,
+): Promise<void> {
+  const { before, next, difference, guests } = publication;
+  const { options, holdings } = surroundings;
+  const { fsync, dirMode } = options;
+  const { workshop } = holdings;
+  const kept = await keepReplaced(before, difference);
+  if (fillingMode(dirMode) !== dirMode) await openDirectory(next.directory);
+  const ledger = await writeLedger(next.directory, { unsure: before.unsure, guests });
+  if (fsync && ledger !== undefined) await fsyncAll([ledger, next.directory], workshop);
+  stage.keep();
+  await pointNext(workshop, next.name);
+  holdings.begun({ ...before, guests }, difference);
+  if (fsync) await fsyncAll([...kept, workshop], workshop);
+  await apply(surroundings, publication, false);
+}
+
+/** Goes on with a publish that was begun. What stops it is thrown by the next publish, which may also be the cure. */
+export async function finishBegun(surroundings: Surroundings): Promise<void> {
+  const { holdings, options } = surroundings;
+  if (!holdings.isUnfinished) return;
+  const { before, next } = await readStanding(holdings.workshop, options.target);
+  if (next === undefined) {
+    const isDangling = (await readPointer(holdings.workshop, 'next')) !== undefined;
+    if (isDangling) await unlink(join(holdings.workshop, 'next'));
+    return;
+  }
+  const difference = differenceOf(before, next.manifest);
+  holdings.begun(before, difference);
+  try {
+    await apply(surroundings, { before, next, difference, guests: before.guests }, true);
+  } catch {
+    // The holdings say that nothing is whole.
+  }
+}
+
+async function apply(
+  { options, holdings, groundOf }: Surroundings,
+  { before, next, difference, guests }: Publication,
+  isRedo: boolean,
+): Promise<void> {
+  const { target, fsync } = options;
+  const { manifest, directory: stage } = next;
+  const application = new Application({
+    ...{ target, stage, manifest, difference, guests, isRedo },
+    ground: await groundOf(before),
+    own: ownPaths(before),
+    formerDirMode: before.current?.manifest.dirMode,
+  });
+  const touched = await application.run();
+  if (fsync) {
+    await fsyncAll(
+      [...touched].map((path) => join(target, path)),
+      target,
+    );
+  }
+  // It need not be durable: until it is, the journal is, and brings the next start to the same.
+  await turnCurrent(holdings.workshop);
+  holdings.done(next, guests);
+  // Without the mark it only goes sooner.
+  if (before.current !== undefined) await markReplaced(before.current).catch(() => undefined);
+}
+
+/** Directories that our paths share with others: those that the set finds, and those that an earlier one found. */
+export function guestsOf({ guests }: Standing, { changes }: Difference, ground: Ground): ReadonlySet<string> {
+  const found = new Set([...guests].filter((directory) => ground.isInUse(directory)));
+  for (const directory of parentsOf(changes.map(({ path }) => path))) {
+    if (ground.isDirectory(directory) && !ground.isOwnDirectory(directory)) found.add(directory);
+  }
+  return found;
+}

@@ -1,0 +1,99 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../../failure/failure.ts';
+import { type Generation, isGenerationName } from '../generation.ts';
+import { readManifest } from '../manifest.ts';
+import type { Difference } from './difference.ts';
+import { readPointer } from './workshop.ts';
+
+/** What of the target is ours. */
+export interface Standing {
+  /** The set that was last published whole. */
+  readonly current: Generation | undefined;
+  /**
+   * Paths that are ours, and at which an unfinished publish may have changed something. While there are any, readers see
+   * nothing whole.
+   */
+  readonly unsure: ReadonlySet<string>;
+  /** Directories of the set that were there before it: they stay when the set leaves them. */
+  readonly guests: ReadonlySet<string>;
+}
+
+export const nothing: Standing = { current: undefined, unsure: new Set(), guests: new Set() };
+
+/** What a manifest cannot say. No path of a set can have its name. */
+const ledgerName = '..ledger.json';
+
+type Ledger = Pick<Standing, 'unsure' | 'guests'>;
+
+/** A generation of the workshop. Its files are in the target while it is the current one. */
+export async function readKept(
+  workshop: string,
+  name: string | undefined,
+  root?: string,
+): Promise<Generation | undefined> {
+  if (name === undefined || !isGenerationName(name)) return undefined;
+  const directory = join(workshop, name);
+  const manifest = await readManifest(directory);
+  return manifest === undefined ? undefined : { name, directory, root: root ?? directory, manifest };
+}
+
+/** What the pointers say: how things stand without the publish that is unfinished, and the generation of that. */
+export async function readStanding(
+  workshop: string,
+  target: string,
+): Promise<{ readonly before: Standing; readonly next: Generation | undefined }> {
+  const current = await readKept(workshop, await readPointer(workshop, 'current'), target);
+  const next = await readKept(workshop, await readPointer(workshop, 'next'), target);
+  if (next !== undefined) return { before: { current, ...(await readLedger(next.directory)) }, next };
+  const { guests } = current === undefined ? nothing : await readLedger(current.directory);
+  return { before: { current, unsure: nothing.unsure, guests }, next };
+}
+
+/** How things stand when an unfinished publish may have done any part of its work. */
+export function halfway(before: Standing, { changes, removals }: Difference): Standing {
+  return { ...before, unsure: new Set([...before.unsure, ...changes.map(({ path }) => path), ...removals]) };
+}
+
+/** Mostly there is nothing to say, and no file. */
+export async function writeLedger(
+  directory: string,
+  { unsure, guests }: Ledger,
+): Promise<string | undefined> {
+  if (unsure.size === 0 && guests.size === 0) return undefined;
+  const path = join(directory, ledgerName);
+  await writeFile(path, `${JSON.stringify({ unsure: [...unsure], guests: [...guests] })}\n`, { mode: 0o600 });
+  return path;
+}
+
+async function readLedger(directory: string): Promise<Ledger> {
+  try {
+    const parsed: unknown = JSON.parse(await readFile(join(directory, ledgerName), 'utf8'));
+    const { unsure, guests } = parsed as Readonly<Record<keyof Ledger, readonly string[]>>;
+    return { unsure: new Set(unsure), guests: new Set(guests) };
+  } catch (error) {
+    // It is durable before the journal names its generation: what cannot be parsed is of no publish that began.
+    if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return nothing;
+    throw error;
+  }
+}
+
+/** Every path that is ours. */
+export function ownPaths({ current, unsure }: Pick<Standing, 'current' | 'unsure'>): Set<string> {
+  const paths = new Set(unsure);
+  for (const { path } of current?.manifest.files ?? []) paths.add(path);
+  return paths;
+}
+
+/** The directories in which paths lie, at every level. */
+export function parentsOf(paths: Iterable<string>): Set<string> {
+  const parents = new Set<string>();
+  for (const path of paths) {
+    for (let end = path.lastIndexOf('/'); end !== -1; end = path.lastIndexOf('/', end - 1)) {
+      const parent = path.slice(0, end);
+      if (parents.has(parent)) break;
+      parents.add(parent);
+    }
+  }
+  return parents;
+}
