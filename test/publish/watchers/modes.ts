@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { Publisher, PublisherOptions } from '../../../src/publish/publisher.ts';
+import { linkShape } from '../../../src/publish/shape.ts';
+import { SymlinkPublisher } from '../../../src/publish/symlink-publisher.ts';
+import type { NamedPlace } from '../../support/watchers/kinds.ts';
+
+/** `WHERRY_PUBLISH`. */
+export const modes = ['symlink', 'link'] as const;
+
+export type Mode = (typeof modes)[number];
+
+const linkName = 'current';
+
+/** As the commands make it from the settings. */
+export function publisherOf(mode: Mode, target: string, retain: number): Publisher {
+  const options: PublisherOptions = {
+    target,
+    stateDir: join(target, '..wherry'),
+    retain,
+    fileMode: 0o644,
+    dirMode: 0o755,
+    fsync: false,
+    maxBytes: 1024 ** 3,
+  };
+  switch (mode) {
+    case 'symlink':
+      return new SymlinkPublisher(options);
+    case 'link':
+      return new SymlinkPublisher(options, linkShape(linkName));
+  }
+}
+
+/** The directory in which readers find the set. */
+export function rootOf(mode: Mode, target: string): string {
+  return mode === 'link' ? join(target, linkName) : target;
+}
+
+/** What is watched: a file of the set by everything, one deeper down and the directory above a link by some. */
+export function placesIn(mode: Mode, target: string): readonly NamedPlace[] {
+  const root = rootOf(mode, target);
+  const file = join(root, 'app.json');
+  const deeper = join(root, 'conf.d');
+  const all: NamedPlace[] = [
+    { suffix: '', target, directory: root, file },
+    {
+      suffix: ', in a sub-directory',
+      target,
+      directory: deeper,
+      file: join(deeper, 'nested.json'),
+      watchers: [
+        'chokidar on the file',
+        '`fs.watch` on the directory',
+        'inotify on the directory',
+        'viper (Go)',
+      ],
+    },
+  ];
+  const watchers = ['`fs.watch` on the directory', 'inotify on the directory'];
+  if (root !== target) all.push({ suffix: ' above the link', target, directory: target, file, watchers });
+  return all;
+}

@@ -1,0 +1,76 @@
+import { nginxName, prometheusName } from './measure.ts';
+import type { Mode } from './modes.ts';
+import type { Happening } from './scenario.ts';
+import type { Outcome } from './table.ts';
+
+/** What is promised of one watcher. What is not named is only measured. */
+export type Promised = Readonly<Partial<Record<Happening, Outcome>>>;
+
+/** Wakes once for each change of its file, and not when a replaced generation goes. */
+const once: Promised = {
+  'first publish': '✓',
+  'its file changes': '1',
+  'changes again': '1',
+  'clean-up': '–',
+  'rolled back': '1',
+};
+
+/** Wakes once for each publish, whatever changed. */
+const oncePerPublish: Promised = {
+  ...once,
+  'another file changes': '1',
+  'directory added': '1',
+};
+
+/** Wakes for its own file alone. */
+const onlyForIts: Promised = {
+  ...once,
+  'another file changes': '–',
+  'directory added': '–',
+};
+
+/** Wakes for each change, more than once. */
+const often: Promised = {
+  'first publish': '✓',
+  'its file changes': '2+',
+  'changes again': '2+',
+  'rolled back': '2+',
+  'its file deleted': '2+',
+};
+
+/** Holds the file that was replaced: wakes for the first change, and does not see the next. */
+const firstOnly: Promised = { 'its file changes': '1', 'changes again': '✗', 'rolled back': '1' };
+
+/** By the names under which the watchers are measured. */
+export const promises: Readonly<Record<Mode, Readonly<Record<string, Promised>>>> = {
+  symlink: {
+    'chokidar on the directory': { ...oncePerPublish, 'its file deleted': '1' },
+    'chokidar on the file': { ...oncePerPublish, 'its file deleted': '1' },
+    'chokidar on the file, polling': { ...oncePerPublish, 'its file deleted': '1' },
+    '`fs.watchFile` (stat polling)': { ...oncePerPublish, 'its file deleted': '1' },
+    'configmap-reload': { ...oncePerPublish, 'its file deleted': '1' },
+    'Envoy, `watched_directory`': { ...oncePerPublish, 'its file deleted': '1' },
+    'viper (Go)': oncePerPublish,
+    'Prometheus 3, `--enable-feature=auto-reload-config`': onlyForIts,
+    [prometheusName]: often,
+    [nginxName]: { ...oncePerPublish, 'its file deleted': '1' },
+    'inotify on the directory': often,
+    '`fs.watch` on the directory': often,
+    'inotify on the file': firstOnly,
+    '`fs.watch` on the file': firstOnly,
+  },
+  link: {
+    '`fs.watch` on the directory above the link': oncePerPublish,
+    'inotify on the directory above the link': oncePerPublish,
+    'Envoy, `watched_directory`': { ...oncePerPublish, 'its file deleted': '1' },
+    'chokidar on the file, polling': { ...oncePerPublish, 'its file deleted': '1' },
+    '`fs.watchFile` (stat polling)': { ...oncePerPublish, 'its file deleted': '1' },
+    'Prometheus 3, `--enable-feature=auto-reload-config`': onlyForIts,
+    [nginxName]: { ...oncePerPublish, 'its file deleted': '1' },
+    'inotify on the file': firstOnly,
+    '`fs.watch` on the file': firstOnly,
+  },
+};
+
+/** They are told of `..data` at the first publish, a moment before the visible links are made, as for a ConfigMap. */
+export const early: readonly string[] = ['configmap-reload', 'Envoy, `watched_directory`'];
