@@ -115,11 +115,18 @@ export class Keeper {
     if (this.#collectAt > performance.now()) return;
     const { publisher, log } = this.#options;
     const keep = new Set(good === undefined ? [] : [good.generation]);
-    const { due, failure } = await publisher.collect(published?.sequence ?? 0, keep);
+    // What is called for meanwhile is not lost.
+    this.#collectAt = Number.POSITIVE_INFINITY;
+    const { due, failure } = await publisher
+      .collect(published?.sequence ?? 0, keep)
+      .catch((error: unknown) => {
+        this.collectSoon();
+        throw error;
+      });
     if (failure !== undefined)
       log.warn({ err: failure }, 'an old generation could not be removed; it is tried again');
     const next = failure === undefined ? due : Math.min(due ?? collectRetry, collectRetry);
-    this.#collectAt = next === undefined ? Number.POSITIVE_INFINITY : performance.now() + next;
+    if (next !== undefined) this.#collectAt = Math.min(this.#collectAt, performance.now() + next);
   }
 }
 
