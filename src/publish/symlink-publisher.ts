@@ -13,7 +13,7 @@ import { foreignAt, inTheWay, putLinksRight, refuseForeign, topLevelNames } from
 import type { Manifest } from './manifest.ts';
 import { exists, isOwnLink, readLink } from './own-links.ts';
 import { placeLink } from './place-link.ts';
-import type { PlainFiles } from './plain-files.ts';
+import { FormerPlainFiles } from './plain-files.ts';
 import type { Collected, Filling, Publisher, PublisherOptions, Repair } from './publisher.ts';
 import { retire, unretired } from './retire.ts';
 import { dataShape, generationOfText, type Shape } from './shape.ts';
@@ -24,17 +24,16 @@ import { onTarget } from './target-errors.ts';
 export class SymlinkPublisher implements Publisher {
   readonly #options: PublisherOptions;
   readonly #shape: Shape;
-  readonly #plain: () => Promise<PlainFiles | undefined>;
+  readonly #plain: FormerPlainFiles;
 
-  /** `plainFiles` finds those of the rename mode, as long as there are any. */
-  constructor(
-    options: PublisherOptions,
-    shape: Shape = dataShape,
-    plainFiles: () => Promise<PlainFiles | undefined> = async () => undefined,
-  ) {
+  constructor(options: PublisherOptions, shape: Shape = dataShape) {
     this.#options = options;
     this.#shape = shape;
-    this.#plain = plainFiles;
+    this.#plain = new FormerPlainFiles(options);
+  }
+
+  get pointer(): string {
+    return this.#shape.link;
   }
 
   async open(): Promise<void> {
@@ -68,8 +67,9 @@ export class SymlinkPublisher implements Publisher {
     throw notMadeByUs(this.#shape, join(target, link), text);
   }
 
-  generation(name: string): Promise<Generation | undefined> {
-    return onTarget(readGeneration(this.#options.target, name));
+  async generation(name: string): Promise<Generation | undefined> {
+    const generation = await onTarget(readGeneration(this.#options.target, name));
+    return generation ?? (await this.#plain.find())?.generation(name);
   }
 
   async refuseForeign(entries: readonly Entry[]): Promise<void> {
@@ -88,8 +88,12 @@ export class SymlinkPublisher implements Publisher {
     return current === undefined ? files : stage.carryOver(files, current.directory, current.manifest);
   }
 
-  copy(stage: Stage, { directory, manifest }: Generation, signal: AbortSignal): Promise<void> {
-    return stage.copyAll(directory, manifest, signal);
+  async copy(stage: Stage, generation: Generation, signal: AbortSignal): Promise<void> {
+    const { directory, manifest } = generation;
+    const placeOf = await (await this.#plain.find())?.placesOf(generation);
+    return placeOf === undefined
+      ? stage.copyAll(directory, manifest, signal)
+      : stage.copyEntries(manifest.files, placeOf, signal);
   }
 
   /** One rename. */
@@ -109,9 +113,10 @@ export class SymlinkPublisher implements Publisher {
   async finish(current: Generation, replaced: Generation | undefined): Promise<void> {
     const { target, fsync } = this.#options;
     const { hasNames, place } = this.#shape;
-    const plain = await this.#plain();
+    const plain = await this.#plain.find();
     if (hasNames) await putLinksRight(target, topLevelNames(pathsOf(current.manifest.files)), plain);
     const isOther = await clearFormer(target, this.#shape, plain);
+    if (plain !== undefined) this.#plain.forget();
     if (fsync) for (const path of new Set([target, join(target, place)])) await onTarget(fsyncPath(path));
     const all = replaced === undefined || isOther ? await unretired(target, current) : [replaced];
     for (const old of all) await onTarget(retire(old));
@@ -158,13 +163,13 @@ export class SymlinkPublisher implements Publisher {
     const path = join(target, link);
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined || found.isSymbolicLink()) return;
-    const foreign = await foreignAt(target, link, await this.#plain());
+    const foreign = await foreignAt(target, link, await this.#plain.find());
     if (foreign !== undefined) throw hasNames ? inTheWay(foreign) : linkInTheWay(foreign);
   }
 
   async #refuseForeignNames(files: readonly { readonly path: string }[]): Promise<void> {
     if (!this.#shape.hasNames) return;
-    await refuseForeign(this.#options.target, topLevelNames(pathsOf(files)), await this.#plain());
+    await refuseForeign(this.#options.target, topLevelNames(pathsOf(files)), await this.#plain.find());
   }
 }
 
