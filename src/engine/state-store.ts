@@ -8,6 +8,8 @@ import { onTarget } from '../publish/target-errors.ts';
 import { emptyState, type Judge, type Quarantine, type State } from './machine/state.ts';
 
 const fileName = 'state.json';
+/** What failures of the volume here are about. */
+const where = 'WHERRY_STATE_DIR';
 
 /** Reads the state without touching anything; undefined when there is none or it cannot be read as one. */
 export async function readState(directory: string): Promise<State | undefined> {
@@ -37,7 +39,7 @@ export class StateStore {
   /** Unreadable state never blocks: it is set aside and rebuilt from what is in the target. */
   async load(): Promise<State> {
     await onTarget(ensureDirectory(this.#directory, 0o700));
-    const state = await onTarget(readState(this.#directory));
+    const state = await onTarget(readState(this.#directory), where);
     if (state !== undefined) return state;
     const path = join(this.#directory, fileName);
     const aside = `${path}.unreadable`;
@@ -48,7 +50,7 @@ export class StateStore {
         'the state file could not be read; it is set aside and rebuilt from the target',
       );
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') return onTarget(Promise.reject(error));
+      if (systemCode(error) !== 'ENOENT') return onTarget(Promise.reject(error), where);
     }
     return emptyState;
   }
@@ -59,8 +61,8 @@ export class StateStore {
     try {
       await write();
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') return onTarget(Promise.reject(error));
-      await onTarget(ensureDirectory(this.#directory, 0o700).then(write));
+      if (systemCode(error) !== 'ENOENT') return onTarget(Promise.reject(error), where);
+      await onTarget(ensureDirectory(this.#directory, 0o700).then(write), where);
     }
   }
 }

@@ -30,24 +30,33 @@ export function startUntilCall(
   words: readonly string[],
   settings: Readonly<Record<string, string>>,
 ): Wherry {
-  const { PATH, HOME } = process.env;
   const calls = changingCalls[kind];
-  const child = spawn(
-    strace,
-    [
-      ...['-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`],
-      ...['-e', `inject=${calls}:signal=KILL:when=${number}`],
-      ...[process.execPath, program, ...words],
-    ],
-    {
-      env: {
-        ...{ PATH, HOME, UV_THREADPOOL_SIZE: '1' },
-        ...{ WHERRY_ADMIN_ADDRESS: 'off', WHERRY_LOG_FORMAT: 'json', ...settings },
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
+  const options = [
+    '-o',
+    '/dev/null',
+    '-e',
+    `trace=${calls}`,
+    '-e',
+    `inject=${calls}:signal=KILL:when=${number}`,
+  ];
+  return startTraced(options, words, settings);
+}
+
+/** Starts the built program under strace, with one thread for file work. */
+export function startTraced(
+  options: readonly string[],
+  words: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): Wherry {
+  const { PATH, HOME } = process.env;
+  const child = spawn(strace, ['-f', '-qq', ...options, process.execPath, program, ...words], {
+    env: {
+      ...{ PATH, HOME, UV_THREADPOOL_SIZE: '1' },
+      ...{ WHERRY_ADMIN_ADDRESS: 'off', WHERRY_LOG_FORMAT: 'json', ...settings },
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   const wherry = new Wherry(child);
   onTestFinished(() => endTraced(wherry));
   return wherry;
