@@ -17,6 +17,7 @@ export type MetricsView = Pick<
   | 'verification'
   | 'hold'
   | 'pin'
+  | 'layers'
 >;
 
 const syncResults: readonly SyncResult[] = ['published', 'equal', 'refused', 'failed'];
@@ -51,8 +52,11 @@ export class Metrics implements Observer {
   polled(layer: string, result: PollResult): void {
     this.#polls.add({ layer, result });
     if (result !== 'failed') this.#contacts.set(layer, now());
-    // What is published is what the source says, which is all that a sync could bring about.
-    if (result === 'unchanged') this.#lastSuccess = now();
+  }
+
+  /** Which is all that a sync could bring about. */
+  inStep(): void {
+    this.#lastSuccess = now();
   }
 
   synced(result: SyncResult): void {
@@ -73,13 +77,13 @@ export class Metrics implements Observer {
     this.#rollbacks += 1;
   }
 
-  requested(layer: string, operation: string, result: string): void {
-    this.#requests.add({ layer, operation, result });
-  }
   driftRepaired(count: number): void {
     this.#driftRepairs += count;
   }
 
+  requested(layer: string, operation: string, result: string): void {
+    this.#requests.add({ layer, operation, result });
+  }
 
   delivered(seconds: number): void {
     this.#delivered.observe({}, seconds);
@@ -98,7 +102,7 @@ export class Metrics implements Observer {
     return out.end();
   }
 
-  #writeSyncs(out: Exposition, { lastSync }: MetricsView): void {
+  #writeSyncs(out: Exposition, { lastSync, layers }: MetricsView): void {
     out.counter('wherry_polls', 'Looks at the source.', this.#polls.samples());
     out.counter('wherry_syncs', 'Changes that were followed, or not.', this.#syncs.samples());
     out.histogram(
@@ -119,6 +123,12 @@ export class Metrics implements Observer {
     const contacts = [...this.#contacts].map(([layer, value]) => ({ labels: { layer }, value }));
     const contactHelp = 'When the source last answered, in seconds since 1970.';
     out.gauge('wherry_source_last_contact_timestamp_seconds', contactHelp, contacts);
+    const failing = (layers ?? []).map(({ name: layer, lastFailure }) => ({
+      labels: { layer },
+      value: Number(lastFailure !== undefined),
+    }));
+    const failingHelp = 'Whether the last good part of a layer stands in for what it has now.';
+    out.gauge('wherry_layer_failing', failingHelp, failing);
   }
 
   #writeReloads(out: Exposition, { targets, pending, quarantine }: MetricsView): void {

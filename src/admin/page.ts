@@ -47,13 +47,15 @@ ${rows.join('\n')}
 }
 
 function summary({ published, rejected, quarantine, pending, verification, ...rest }: StatusDocument) {
-  const { lastFailure, hold, pin } = rest;
+  const { lastFailure, layers, hold, pin } = rest;
   if (published === undefined) return { word: 'nothing is published yet', good: false };
   if (rejected !== undefined) return { word: 'the set was rejected', good: false };
   if (quarantine !== undefined) return { word: 'a revision is quarantined', good: false };
   if (pending) return { word: 'a reload is pending', good: false };
   if (verification?.state === 'unverified') return { word: 'the set does not verify', good: false };
   if (lastFailure !== undefined) return { word: 'the last sync failed', good: false };
+  const failing = layers?.find((layer) => layer.lastFailure !== undefined);
+  if (failing !== undefined) return { word: `the layer ${failing.name} fails`, good: false };
   if (hold !== undefined) return { word: 'held by hand', good: true };
   if (pin !== undefined) return { word: 'pinned by hand', good: true };
   return { word: 'in step', good: true };

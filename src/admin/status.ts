@@ -8,6 +8,8 @@ export interface StatusDocument {
   readonly version: string;
   /** The source's description. */
   readonly source: string;
+  /** Of several sources: how each of them does, in order of precedence. */
+  readonly layers?: readonly LayerRow[] | undefined;
   /** What readers see; absent until the first publish. */
   readonly published?: PublishedStatus | undefined;
   /** The newest revision that the source showed. */
@@ -54,6 +56,8 @@ export interface StatusDocument {
         readonly at: string;
       }
     | undefined;
+  /** What something else changed in the target, and was put back; absent while that never happened. */
+  readonly drift?: DriftRow | undefined;
   readonly lastSync?: { readonly at: string; readonly result: string } | undefined;
   readonly lastFailure?:
     | { readonly kind: FailureKind; readonly message: string; readonly at: string }
@@ -61,6 +65,34 @@ export interface StatusDocument {
   /** When the source last answered this process. */
   readonly lastContact?: string | undefined;
   readonly nextPoll?: string | undefined;
+}
+
+export interface LayerRow {
+  readonly name: string;
+  readonly source: string;
+  /** Where its files appear; absent at the root of the set. */
+  readonly mount?: string | undefined;
+  /** What it showed last, or what is published of it. */
+  readonly revision?: string | undefined;
+  readonly lastContact?: string | undefined;
+  /** Why its last good part stands in for what it has now. */
+  readonly lastFailure?:
+    | { readonly kind: FailureKind; readonly message: string; readonly at: string }
+    | undefined;
+}
+
+interface DriftRow {
+  readonly repairs: number;
+  readonly lastPath?: string | undefined;
+  readonly lastAt?: string | undefined;
+  /** Something else keeps writing there; it is put back ever more slowly. */
+  readonly contested?:
+    | { readonly path: string; readonly paths: number; readonly nextTryAt: string }
+    | undefined;
+  /** What could not be put back yet, and why. */
+  readonly waiting?:
+    | { readonly path: string; readonly files: number; readonly reason: string; readonly nextTryAt: string }
+    | undefined;
 }
 
 interface PublishedStatus {
@@ -95,7 +127,8 @@ export function statusRows(
   const { lastSync, lastFailure, lastContact, nextPoll } = status;
   const time = (at: string) => `${at} (${distance(at, now)})`;
   const rows: [string, readonly string[]][] = [
-    ['source', [status.source]],
+    ['source', status.layers === undefined ? [status.source] : []],
+    ['layers', (status.layers ?? []).flatMap((layer) => layerLines(layer, time))],
     ['published', published === undefined ? ['nothing yet'] : publishedLines(published, time)],
     ['source is at', status.sourceRevision === undefined ? [] : [status.sourceRevision]],
     ['targets', status.targets.map(targetLine)],
@@ -115,6 +148,7 @@ export function statusRows(
         ? []
         : [`${lastRequest.action}, ${lastRequest.result}`, lastRequest.detail, time(lastRequest.at)],
     ],
+    ['put back', status.drift === undefined ? [] : driftLines(status.drift, time)],
     ['last sync', lastSync === undefined ? [] : [`${lastSync.result}, ${time(lastSync.at)}`]],
     [
       'last failure',
@@ -150,12 +184,44 @@ function publishedLines(
   return [revision, ...where, `content ${digest}`, size, time(publishedAt)];
 }
 
+function layerLines(
+  { name, source, mount, revision, lastContact, lastFailure }: LayerRow,
+  time: (at: string) => string,
+) {
+  const place = mount === undefined ? '' : ` at ${mount}/`;
+  const at = revision === undefined ? '' : `, ${revision}`;
+  const contact = lastContact === undefined ? '' : `, last contact ${time(lastContact)}`;
+  const failure =
+    lastFailure === undefined ? '' : `${name} fails since ${time(lastFailure.at)}: ${lastFailure.message}`;
+  return [`${name}: ${source}${place}${at}${contact}`, failure];
+}
+
 function refusalLines(
   { by, reason, at }: { readonly by: string; readonly reason: string; readonly at: string },
   first: string,
   time: (at: string) => string,
 ) {
   return [first, `by ${by}: ${reason}`, time(at)];
+}
+
+function driftLines(
+  { repairs, lastPath, lastAt, contested, waiting }: DriftRow,
+  time: (at: string) => string,
+) {
+  const lines: string[] = [];
+  if (lastPath !== undefined && lastAt !== undefined)
+    lines.push(`${repairs}, the last one ${lastPath}`, time(lastAt));
+  if (contested !== undefined) {
+    const more = contested.paths > 1 ? ` and ${contested.paths - 1} more` : '';
+    lines.push(
+      `something else keeps writing ${contested.path}${more}; next repair ${time(contested.nextTryAt)}`,
+    );
+  }
+  if (waiting !== undefined) {
+    const more = waiting.files > 1 ? ` and ${waiting.files - 1} more` : '';
+    lines.push(`${waiting.path}${more} not yet: ${waiting.reason}; next try ${time(waiting.nextTryAt)}`);
+  }
+  return lines;
 }
 
 function targetLine({ name, acknowledged, state, lastAnswer }: TargetStatus): string {

@@ -25,7 +25,8 @@ export function liveStatus(engine: Engine, loop: Loop): StatusDocument {
   const nextPoll = until === undefined ? undefined : new Date(Date.now() + until);
   return statusDocument(description, engine.state, {
     verifies: verification !== undefined,
-    live: { targets, shown: engine.shown, lastContact: engine.lastContact, nextPoll },
+    layers: engine.source?.layers?.status(),
+    live: { targets, shown: engine.shown, lastContact: engine.lastContact, nextPoll, drift: engine.drift },
   });
 }
 

@@ -37,7 +37,11 @@ export async function lookAtSource(
 ): Promise<SourceLook> {
   const place = await mkdtemp(join(tmpdir(), 'wherry-check-')).catch(() => trialDirectory(settings));
   try {
-    const parts = await createParts({ ...settings, stateDir: place }, env, { log, withTargets: false });
+    const parts = await createParts({ ...settings, stateDir: place }, env, {
+      log,
+      withTargets: false,
+      withStandIns: false,
+    });
     await using source = parts.createSource();
     const onTime = () =>
       new UnreachableError({

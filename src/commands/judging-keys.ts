@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Keys } from '../engine/machine/state.ts';
+import { sourceKeys } from '../settings/layers/schema.ts';
 import { type SettingKey, type Settings, schema } from '../settings/schema.ts';
 
 /** Settings that shape the set, or decide whether it is let in. */
@@ -69,7 +70,17 @@ export function keysOf(settings: Settings, judges: boolean): Keys {
 }
 
 function setKeyOf(settings: Settings): string {
-  return digestOf(setKeys.map((key) => [key, withoutCredentials(settings[key])])).slice(0, 32);
+  const { layerList = [] } = settings;
+  const layers = layerList.map(({ name, mount, settings: own }) => [
+    name,
+    mount,
+    ...shaping(own, sourceKeys),
+  ]);
+  return digestOf([...shaping(settings, setKeys), ...layers]).slice(0, 32);
+}
+
+function shaping(settings: Settings, keys: readonly SettingKey[]): readonly unknown[] {
+  return setKeys.filter((key) => keys.includes(key)).map((key) => [key, withoutCredentials(settings[key])]);
 }
 
 /** A mended header or password counts as a change too; four digits of a digest tell it without giving it away. */

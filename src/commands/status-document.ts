@@ -1,15 +1,20 @@
-import type { StatusDocument, TargetStatus } from '../admin/status.ts';
+import type { LayerRow, StatusDocument, TargetStatus } from '../admin/status.ts';
 import { beforePublished } from '../engine/machine/asking.ts';
 import { currentQuarantine } from '../engine/machine/quarantine.ts';
 import { isVerified, pendingTargets, type State, type TargetId } from '../engine/machine/state.ts';
+import type { LayerStatus } from '../sources/source.ts';
 import { version } from '../version.ts';
 
 /** What the state does not say. */
 export interface Surroundings {
   /** Whether the settings ask for a verification; undefined = what the state remembers of one. */
   readonly verifies: boolean | undefined;
+  /** Of several sources, in order; a running sidecar knows more of them than what is published. */
+  readonly layers?: readonly KnownLayer[] | undefined;
   readonly live?: Live;
 }
+
+type KnownLayer = Pick<LayerStatus, 'name' | 'source' | 'mount' | 'revision' | 'lastContact' | 'failure'>;
 
 /** What only the running sidecar knows. */
 export interface Live {
@@ -18,19 +23,21 @@ export interface Live {
   readonly shown: string | undefined;
   readonly lastContact: Date | undefined;
   readonly nextPoll: Date | undefined;
+  readonly drift: StatusDocument['drift'];
 }
 
 /** The status of a sidecar: of a running one, or of what its state file remembers. */
 export function statusDocument(
   source: string,
   state: State | undefined,
-  { verifies, live }: Surroundings,
+  { verifies, layers, live }: Surroundings,
 ): StatusDocument {
   const targets = live?.targets ?? rememberedTargets(state);
   const pending = state === undefined ? [] : pendingTargets(state, targets);
   return {
     version,
     source,
+    layers: layers?.map((layer) => layerRow(layer, state)),
     published: state?.published,
     sourceRevision: live?.shown ?? state?.seen?.revision,
     targets: targets.map((target) => targetStatus(state, target, pending)),
@@ -44,10 +51,25 @@ export function statusDocument(
     pin: state?.pin,
     rollsBackTo: state && beforePublished(state)?.revision,
     lastRequest: state?.lastRequest,
+    drift: live?.drift,
     lastSync: state?.lastSync,
     lastFailure: state?.lastFailure,
     lastContact: live?.lastContact?.toISOString(),
     nextPoll: live?.nextPoll?.toISOString(),
+  };
+}
+
+function layerRow(
+  { name, source, mount, revision, lastContact, failure }: KnownLayer,
+  state: State | undefined,
+): LayerRow {
+  return {
+    name,
+    source,
+    mount: mount === '' ? undefined : mount,
+    revision,
+    lastContact: lastContact?.toISOString(),
+    lastFailure: failure ?? state?.layerFailures?.[name],
   };
 }
 

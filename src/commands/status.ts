@@ -28,12 +28,19 @@ export async function status(
   const document = statusDocument(source, state, {
     // Who asks from beside the pod may not have its settings.
     verifies: settings.verifyUrl === undefined ? undefined : true,
+    layers: published?.manifest.layers,
   });
   out.write(asJson ? `${JSON.stringify(document, null, 2)}\n` : formatStatus(document));
   return exitCodes.done;
 }
 
 function placeOfSource(settings: Settings): string | undefined {
+  const { layerList } = settings;
+  if (layerList !== undefined) {
+    return layerList
+      .map(({ name, settings: own }) => `${name}: ${placeOfSource(own) ?? 'unknown'}`)
+      .join(', ');
+  }
   return settings.gitRepo?.display ?? placeInBucket(settings) ?? settings.dirPath;
 }
 

@@ -76,15 +76,17 @@ export interface PartsOptions {
   readonly observer?: Observer;
   /** False for commands that signal nobody, and so leave the verdict on a set to others. */
   readonly withTargets: boolean;
+  /** False for a command that is to tell of each layer that fails: nothing stands in for one then. */
+  readonly withStandIns?: boolean;
 }
 
 /** Makes of the settings what the engine works with. */
 export async function createParts(
   settings: Settings,
   env: NodeJS.ProcessEnv,
-  { log, observer = silentObserver, withTargets }: PartsOptions,
+  { log, observer = silentObserver, withTargets, withStandIns = true }: PartsOptions,
 ): Promise<Parts> {
-  const createSource = await loadSource(settings, env, { log, observer });
+  const createSource = await loadSource(settings, env, { log, observer, withStandIns });
   const { maxFiles, maxDelete, require, allowEmpty, debounce, debounceMax } = settings;
   return {
     keys: keysOf(settings, withTargets),
@@ -116,19 +118,41 @@ export async function createParts(
   };
 }
 
-type CreateSource = (revision?: Revision) => Source;
+export type CreateSource = (revision?: Revision) => Source;
 
-/** A source that is not configured is not loaded. */
+/** What a source works with besides its settings. */
+export interface Sourcing {
+  /** Absolute; private to it. */
+  readonly stateDir: string;
+  /** Its name in metrics. */
+  readonly layer: string;
+  readonly log: Log;
+}
+
 async function loadSource(
   settings: Settings,
   env: NodeJS.ProcessEnv,
-  { log, observer }: { readonly log: Log; readonly observer: Observer },
+  { log, observer, withStandIns }: Required<Omit<PartsOptions, 'withTargets'>>,
 ): Promise<CreateSource> {
   const { stateDir } = placesOf(settings);
+  const loadOne = (own: Settings, sourcing: Sourcing) => loadOneSource(own, env, { ...sourcing, observer });
+  const { layerList } = settings;
+  if (layerList === undefined) return loadOne(settings, { stateDir, layer: mainLayer, log });
+  const { loadLayers } = await import('./wiring-layers.ts');
+  const published = async () =>
+    withStandIns ? (await (await createPublisher(settings)).current(true))?.manifest : undefined;
+  return loadLayers(layerList, { stateDir, log, published, loadOne });
+}
+
+/** A source that is not configured is not loaded. */
+async function loadOneSource(
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+  { stateDir, layer, log, observer }: Sourcing & { readonly observer: Observer },
+): Promise<CreateSource> {
   if (settings.source === 's3') {
     const { createS3Source } = await import('../sources/s3/s3-source.ts');
-    const onRequest: RequestListener = (operation, result) =>
-      observer.requested(mainLayer, operation, result);
+    const onRequest: RequestListener = (operation, result) => observer.requested(layer, operation, result);
     return (revision) => createS3Source({ settings, stateDir, env, log, onRequest, revision });
   }
   if (settings.source === 'dir') {

@@ -13,13 +13,13 @@ import { follow } from './follow.ts';
 import { inTermsOfPin } from './in-terms-of-pin.ts';
 import { isUpToDate } from './is-up-to-date.ts';
 import { Keeper } from './keeper.ts';
+import { noteLayers, tellOfPoll } from './layers.ts';
 import { Lookout } from './lookout.ts';
 import { isHeld } from './machine/machine.ts';
 import type { Request, RequestOutcome } from './machine/request.ts';
 import type { State } from './machine/state.ts';
 import { Memory } from './memory.ts';
 import { isMoveDue, moveIfDue } from './move-if-due.ts';
-import { mainLayer } from './observer.ts';
 import type { EngineOptions } from './options.ts';
 import { type Parts, rulesOf } from './parts.ts';
 import { setOf } from './published-set.ts';
@@ -127,7 +127,6 @@ export class Engine implements AsyncDisposable {
     this.#opened = { memory, keeper: new Keeper(this.#options, isKnown ? found : undefined) };
   }
 
-  /** What `WHERRY_RELOAD_ON_START` says of the set that is published now, or first. */
   /** Works no more on the target, which is another's now; `open` begins as a new start does. */
   async close(): Promise<void> {
     await this.#courier.stop();
@@ -137,6 +136,7 @@ export class Engine implements AsyncDisposable {
     this.#drift.close();
   }
 
+  /** What `WHERRY_RELOAD_ON_START` says of the set that is published now, or first. */
   async start(): Promise<void> {
     const context = this.#context();
     const { reloadOnStart: policy } = this.#parts;
@@ -166,6 +166,7 @@ export class Engine implements AsyncDisposable {
         await fillFromGood(context, limits);
       }
     });
+    await noteLayers(context, this.source);
     refuseUnlessStoodInFor(memory.state, this.#options.log);
     await tell(context, { type: 'handed-over' });
     await keeper.collect(memory.state);
@@ -205,9 +206,11 @@ export class Engine implements AsyncDisposable {
     if (isAbort(error, signal)) return undefined;
     const failure = inTermsOfPin(toFailure(error), this.state?.pin);
     const { observer } = this.#options;
-    observer.polled(mainLayer, 'failed');
+    tellOfPoll(observer, this.source, 'failed');
     observer.synced('failed');
-    if (this.#opened === undefined || this.state?.lastFailure?.message === failure.message) return failure;
+    if (this.#opened === undefined) return failure;
+    await noteLayers(this.#context(), this.source).catch(() => undefined);
+    if (this.state?.lastFailure?.message === failure.message) return failure;
     await tell(this.#context(), { type: 'failed', failure }).catch(() => undefined);
     return failure;
   }
@@ -231,6 +234,7 @@ export class Engine implements AsyncDisposable {
     await this.#drift.keepNames(context, limits);
     if (memory.state.published !== undefined) this.#handsOver = false;
     await this.#lookout.look(context, this.#handsOver, limits);
+    await noteLayers(context, this.source);
   }
 
   #context(): Context {

@@ -55,10 +55,7 @@ async function bring(
 ): Promise<void> {
   const { signal } = limits;
   const { observer } = context.options;
-  const snapshot = await timed(observer, 'fetch', source.snapshot(signal));
-  const { revision } = snapshot;
-  progress.revision = revision;
-  const prepared = await timed(observer, 'stage', prepare(context, source, snapshot, signal));
+  const { revision, prepared } = await takeAndPrepare(context, source, progress, signal);
   const before = context.memory.state;
   if (prepared.kind === 'equal') {
     const digest = before.published?.digest;
@@ -79,6 +76,26 @@ async function bring(
     if (!(await mayPublish())) return tellOfStage(context, before, revision);
   }
   await publish(context, set, { ...following, revision }, limits);
+}
+
+/** fetch → stage → guard. A layer that cannot write what it listed is done without, where something stands in for it. */
+async function takeAndPrepare(
+  context: Context,
+  source: Source,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<{ readonly revision: Revision; readonly prepared: Prepared }> {
+  const { observer } = context.options;
+  const snapshot = await timed(observer, 'fetch', source.snapshot(signal));
+  const { revision } = snapshot;
+  progress.revision = revision;
+  try {
+    const prepared = await timed(observer, 'stage', prepare(context, source, snapshot, signal));
+    return { revision, prepared };
+  } catch (error) {
+    if (signal.aborted || !(await source.layers?.doWithout(error))) throw error;
+  }
+  return takeAndPrepare(context, source, progress, signal);
 }
 
 async function timed<T>(observer: Observer, phase: Phase, work: Promise<T>): Promise<T> {

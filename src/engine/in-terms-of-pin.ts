@@ -1,4 +1,6 @@
 import { type Failure, MissingError } from '../failure/failure.ts';
+import { inLayerTerms } from '../settings/layers/terms.ts';
+import { splitRevisions } from '../snapshot/layer-revisions.ts';
 import type { State } from './machine/state.ts';
 
 /** Settings that name what a pin stands in for. */
@@ -16,15 +18,18 @@ const revisionSettings: readonly string[] = [
 /** While a revision is pinned, it is that which is not there, and no setting is wrong. */
 export function inTermsOfPin(failure: Failure, pin: State['pin']): Failure {
   const { setting, problem } = failure.details;
-  const isOfPin =
-    pin !== undefined &&
-    setting !== undefined &&
-    revisionSettings.includes(setting) &&
-    failure instanceof MissingError;
-  if (!isOfPin) return failure;
+  const isOfPin = pin !== undefined && setting !== undefined && settingsOf(pin.revision).includes(setting);
+  if (!isOfPin || !(failure instanceof MissingError)) return failure;
   return new MissingError({
     problem: `pin: ${problem}`,
     cure: 'bring it back, pin another revision, or say `wherry resume`',
     cause: failure,
   });
+}
+
+/** With the names that they have for the layers that are pinned. */
+function settingsOf(revision: string): readonly string[] {
+  const layers = [...(splitRevisions(revision)?.keys() ?? [])];
+  const own = layers.flatMap((layer) => revisionSettings.map((name) => inLayerTerms(name, layer)));
+  return [...revisionSettings, ...own];
 }

@@ -1,10 +1,11 @@
 import type { Limits } from '../platform/deadline.ts';
 import type { Revision } from '../snapshot/entry.ts';
+import type { Source } from '../sources/source.ts';
 import { type Context, sourceOf, tell } from './context.ts';
 import { follow } from './follow.ts';
+import { isWhole, tellOfPoll } from './layers.ts';
 import { isHeld } from './machine/machine.ts';
 import { currentQuarantine } from './machine/quarantine.ts';
-import { mainLayer } from './observer.ts';
 import { type WaitingChange, waitForQuiet } from './quiet.ts';
 
 /** Looks at the source, and sees to it that what is new there is followed once it is quiet. */
@@ -49,12 +50,18 @@ export class Lookout {
     this.#shown = revision;
     if (revision === undefined || revision === previous) {
       this.#waiting = undefined;
-      observer.polled(mainLayer, currentQuarantine(memory.state) === undefined ? 'unchanged' : 'quarantined');
-    } else await this.#moved(context, { revision, seenAt, handsOver }, limits);
+      const isRefused = currentQuarantine(memory.state) !== undefined;
+      if (!isRefused && isWhole(source)) observer.inStep();
+      tellOfPoll(observer, source, isRefused ? 'quarantined' : 'unchanged');
+    } else await this.#moved(context, { source, revision, seenAt, handsOver }, limits);
   }
 
   /** The source shows something new. */
-  async #moved(context: Context, { revision, seenAt, handsOver }: Moved, limits: Limits): Promise<void> {
+  async #moved(
+    context: Context,
+    { source, revision, seenAt, handsOver }: Moved,
+    limits: Limits,
+  ): Promise<void> {
     const { observer } = context.options;
     const { state } = context.memory;
     const next = await tell(context, { type: 'probed', revision });
@@ -64,9 +71,9 @@ export class Lookout {
         const { rollBack } = await import('./roll-back.ts');
         return rollBack(context, next.to, limits);
       }
-      return observer.polled(mainLayer, isHeld(state) ? 'held' : 'quarantined');
+      return tellOfPoll(observer, source, isHeld(state) ? 'held' : 'quarantined');
     }
-    observer.polled(mainLayer, 'changed');
+    tellOfPoll(observer, source, 'changed');
     const since = this.#waiting?.since ?? seenAt;
     // The first set is waited for by everything in the pod.
     if (state.published !== undefined && !this.#isQuiet(context, revision, seenAt)) return;
@@ -87,6 +94,7 @@ export class Lookout {
 }
 
 interface Moved {
+  readonly source: Source;
   readonly revision: Revision;
   readonly seenAt: number;
   readonly handsOver: boolean;

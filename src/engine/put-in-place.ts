@@ -31,9 +31,13 @@ export async function putInPlace(
   const { state } = memory;
   const { set, current, replaced } = await keeper.swap(staged, state.sequence > 0, limits.signal);
   const isKnown = replaced !== undefined && replaced.name === state.published?.generation;
-  const changed =
-    parts.routing.isAsked && isKnown ? changedPaths(replaced.manifest, current.manifest) : undefined;
-  courier.noteChange(state, parts.targets, changed);
+  const isAsked = parts.routing.isAsked || current.manifest.layers !== undefined;
+  const changed = isAsked && isKnown ? changedPaths(replaced.manifest, current.manifest) : undefined;
+  courier.noteChange(state, parts.targets, parts.routing.isAsked ? changed : undefined);
   const names = parts.targets.map(({ name }) => name);
-  return { set, note: { set, unconcerned: unconcerned(parts.routing, names, changed), before } };
+  // Only which layer has what: that is for the next set, and for no reader.
+  const isUnseen = changed?.length === 0 && replaced?.manifest.dirMode === current.manifest.dirMode;
+  const skipped =
+    isUnseen && parts.verification === undefined ? names : unconcerned(parts.routing, names, changed);
+  return { set, note: { set, unconcerned: skipped, before } };
 }

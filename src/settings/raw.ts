@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { markOf } from '../platform/file-mark.ts';
+import { collisionsOf } from './layers/collisions.ts';
+import { usableNames } from './layers/names.ts';
+import { isLayerVariable, layerSchema, layerVariable } from './layers/schema.ts';
 import { nearest } from './nearest.ts';
 import { flagName, schema, variableName } from './schema.ts';
 import { unavailable } from './unavailable.ts';
@@ -18,48 +21,94 @@ export interface FileStamp {
   readonly mark: string;
 }
 
+export interface RawLayer {
+  readonly name: string;
+  readonly values: ReadonlyMap<string, RawValue>;
+}
+
 export interface RawSettings {
   readonly values: ReadonlyMap<string, RawValue>;
+  readonly layers: readonly RawLayer[];
   readonly problems: readonly string[];
 }
 
-const known = new Map(Object.keys(schema).map((key) => [variableName(key), key]));
+/** A variable or a flag that the user set. */
+interface Given {
+  /** The variable that it is, or stands for. */
+  readonly variable: string;
+  readonly value: string;
+  readonly shown: string;
+}
+
+/** Where a value belongs: a setting of the set, or of one of its layers. */
+interface Place {
+  readonly key: string;
+  readonly values: Map<string, RawValue>;
+}
+
+const known = Object.keys(schema).map((key) => [variableName(key), key] as const);
 const refused = new Set(unavailable);
 
 /** Collects what the environment, the flags (which win) and `_FILE` values say. Every problem is found, none throws. */
 export function collect(env: NodeJS.ProcessEnv, flags: ReadonlyMap<string, string>): RawSettings {
   const values = new Map<string, RawValue>();
   const problems: string[] = [];
-  const given = [
-    ...Object.entries(env).map(([name, value]) => ({ variable: name, value: value ?? '', shown: name })),
-    ...[...flags].map(([flag, value]) => ({ variable: variableOfFlag(flag), value, shown: flag })),
-  ];
-  for (const { variable, value, shown } of given) {
-    const isFlag = shown.startsWith('--');
-    if (!isFlag && (!variable.startsWith('WHERRY_') || isServiceLink(variable, value) || value === ''))
-      continue;
-    const found = lookUp(variable);
-    const other = found && values.get(found.key);
-    const isTwice = other !== undefined && other.given.startsWith('--') === isFlag;
-    if (found === undefined) problems.push(unknownName(shown, variable));
-    else if (value === '') problems.push(`${shown}: has no value; write one, or leave it out`);
-    else if (isTwice) problems.push(`${shown}: ${other.given} is set too; keep one of the two`);
-    else if (found.file) readInto(values, problems, { key: found.key, path: value, shown });
-    else values.set(found.key, { text: value, given: shown });
+  const places = new Map<string, Place>(known.map(([variable, key]) => [variable, { key, values }]));
+  const others = allGiven(env, flags).filter((given) => !take(given, places, problems));
+  const listed = values.get('layers');
+  const names = listed === undefined ? [] : usableNames(listed.text);
+  const layers = names.map((name) => ({ name, values: new Map<string, RawValue>() }));
+  for (const layer of layers) {
+    for (const key of Object.keys(layerSchema))
+      places.set(layerVariable(layer.name, key), { key, values: layer.values });
   }
-  return { values, problems };
+  problems.push(...collisionsOf(names));
+  for (const given of others) {
+    if (!take(given, places, problems)) problems.push(unknownName(given, [...places.keys()], names));
+  }
+  return { values, layers, problems };
 }
 
 /** True when a file that a value came from is no longer the one that was read. */
-export function filesChanged(raw: RawSettings): boolean {
-  return [...raw.values.values()].some(({ file }) => file !== undefined && markOf(file.path) !== file.mark);
+export function filesChanged({ values, layers }: RawSettings): boolean {
+  const all = [values, ...layers.map((layer) => layer.values)].flatMap((each) => [...each.values()]);
+  return all.some(({ file }) => file !== undefined && markOf(file.path) !== file.mark);
 }
 
-function lookUp(variable: string): { key: string; file: boolean } | undefined {
-  const key = known.get(variable);
-  if (key !== undefined) return { key, file: false };
-  const fileKey = variable.endsWith('_FILE') ? known.get(variable.slice(0, -'_FILE'.length)) : undefined;
-  return fileKey === undefined ? undefined : { key: fileKey, file: true };
+function allGiven(env: NodeJS.ProcessEnv, flags: ReadonlyMap<string, string>): readonly Given[] {
+  const variables = Object.entries(env).flatMap(([variable, value = '']) => {
+    const isSetting = variable.startsWith('WHERRY_') && !isServiceLink(variable, value) && value !== '';
+    return isSetting ? [{ variable, value, shown: variable }] : [];
+  });
+  return [
+    ...variables,
+    ...[...flags].map(([shown, value]) => ({ variable: variableOfFlag(shown), value, shown })),
+  ];
+}
+
+/** False when no setting is called so. */
+function take(given: Given, places: ReadonlyMap<string, Place>, problems: string[]): boolean {
+  const { value, shown } = given;
+  const found = lookUp(given.variable, places);
+  if (found === undefined) return false;
+  const { key, values } = found.place;
+  const other = values.get(key);
+  const isTwice = other !== undefined && other.given.startsWith('--') === shown.startsWith('--');
+  if (value === '') problems.push(`${shown}: has no value; write one, or leave it out`);
+  else if (isTwice) problems.push(`${shown}: ${other.given} is set too; keep one of the two`);
+  else if (found.isFile) readInto(values, problems, { key, path: value, shown });
+  else values.set(key, { text: value, given: shown });
+  return true;
+}
+
+function lookUp(
+  variable: string,
+  places: ReadonlyMap<string, Place>,
+): { readonly place: Place; readonly isFile: boolean } | undefined {
+  const place = places.get(variable);
+  if (place !== undefined) return { place, isFile: false };
+  const ofFile = variable.endsWith('_FILE') ? places.get(variable.slice(0, -'_FILE'.length)) : undefined;
+  return ofFile === undefined ? undefined : { place: ofFile, isFile: true };
 }
 
 function readInto(
@@ -83,12 +132,18 @@ function variableOfFlag(flag: string): string {
   return `WHERRY_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`;
 }
 
-function unknownName(shown: string, variable: string): string {
+function unknownName(
+  { shown, variable }: Given,
+  names: readonly string[],
+  layers: readonly string[],
+): string {
   const base = variable.replace(/_FILE$/, '');
   if (refused.has(base)) return `${shown}: not part of this version; remove it`;
-  const near = nearest(variable, [...known.keys()]);
+  const near = nearest(variable, names);
   const name = near !== undefined && shown.startsWith('--') ? flagName(near) : near;
-  return `${shown}: no such setting; ${name === undefined ? '`wherry settings` lists them all' : `did you mean ${name}?`}`;
+  const hint = name === undefined ? '`wherry settings` lists them all' : `did you mean ${name}?`;
+  const isOfLayer = layers.length === 0 && isLayerVariable(variable);
+  return `${shown}: no such setting; ${hint}${isOfLayer ? ' Those of a layer need WHERRY_LAYERS' : ''}`;
 }
 
 /** A Kubernetes Service called `wherry` injects `WHERRY_PORT=tcp://…`, `WHERRY_SERVICE_HOST=…` into every pod. */

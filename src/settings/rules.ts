@@ -2,6 +2,8 @@ import { relative, resolve } from 'node:path';
 import { directoryRules } from './directory-rules.ts';
 import { gitRules } from './git-rules.ts';
 import { idle } from './idle.ts';
+import { misplacedRules } from './layers/rules.ts';
+import { inLayerTerms } from './layers/terms.ts';
 import { linkRules } from './link-rules.ts';
 import { isOutside } from './outside.ts';
 import { reloadRules } from './reload-rules.ts';
@@ -10,13 +12,29 @@ import { s3Rules } from './s3-rules.ts';
 import { type SettingKey, type Settings, schema, settingKeys } from './schema.ts';
 import type { Section } from './setting.ts';
 
+/** The keys that the user set: those of the set, and those of each layer. */
+export interface GivenKeys {
+  readonly given: ReadonlySet<string>;
+  readonly ofLayers: readonly ReadonlySet<string>[];
+}
+
 /**
  * What one value cannot tell: settings that need, exclude or have no effect without each other. `partial` says that
  * some value did not parse, so that a missing one is not reported twice.
  */
-export function rules(settings: Settings, given: ReadonlySet<string>, partial: boolean): readonly string[] {
+export function rules(
+  settings: Settings,
+  { given, ofLayers }: GivenKeys,
+  partial: boolean,
+): readonly string[] {
+  const { layerList } = settings;
   return [
-    ...sourceRules(settings, given, partial),
+    ...(layerList === undefined ? sourceRules(settings, given, partial) : misplacedRules(layerList, given)),
+    ...(layerList ?? []).flatMap((layer, index) =>
+      sourceRules(layer.settings, ofLayers[index] ?? new Set(), partial).map((problem) =>
+        inLayerTerms(problem, layer.name),
+      ),
+    ),
     ...pathRules(settings),
     ...linkRules(settings, given),
     ...renameRules(settings, given),

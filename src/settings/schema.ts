@@ -1,8 +1,10 @@
+import type { Layer } from './layers/schema.ts';
 import { adminSettings } from './sections/admin.ts';
 import { commonSettings } from './sections/common.ts';
 import { directorySettings } from './sections/directory.ts';
 import { gateSettings } from './sections/gate.ts';
 import { gitSettings } from './sections/git.ts';
+import { layersSettings } from './sections/layers.ts';
 import { s3Settings } from './sections/s3.ts';
 import type { Setting } from './setting.ts';
 
@@ -12,6 +14,7 @@ export const schema = {
   ...gitSettings,
   ...s3Settings,
   ...directorySettings,
+  ...layersSettings,
   ...gateSettings,
   ...adminSettings,
 } as const;
@@ -22,7 +25,10 @@ export const settingKeys = Object.keys(schema) as readonly SettingKey[];
 type ValueOf<S> =
   S extends Setting<infer T, infer Default> ? (Default extends string ? T : T | undefined) : never;
 /** The parsed settings. Durations are milliseconds, sizes bytes, shares fractions. */
-export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof schema)[K]> };
+export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof schema)[K]> } & {
+  /** What `WHERRY_LAYERS` names, in its order; undefined for a set of one source. */
+  readonly layerList?: readonly Layer[];
+};
 
 /** `gitSshKey` → `WHERRY_GIT_SSH_KEY`. */
 export function variableName(key: string): string {

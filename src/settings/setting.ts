@@ -1,6 +1,6 @@
 import type { Kind } from './kinds.ts';
 
-export type Section = 'common' | 'git' | 's3' | 'directory' | 'gate' | 'admin';
+export type Section = 'common' | 'git' | 's3' | 'directory' | 'layers' | 'gate' | 'admin';
 
 /** One setting: everything that parsing, errors, `--help` and the reference tables need to know. */
 export interface Setting<T, Default extends string | undefined = string | undefined> {

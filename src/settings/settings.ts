@@ -1,8 +1,10 @@
 import { SettingsError } from '../failure/failure.ts';
+import { type Layer, layerSchema, layerVariable } from './layers/schema.ts';
 import { presetValues } from './preset-values.ts';
-import { collect, filesChanged, type RawSettings } from './raw.ts';
+import { collect, filesChanged, type RawSettings, type RawValue } from './raw.ts';
 import { rules } from './rules.ts';
 import { type Settings, schema, variableName } from './schema.ts';
+import type { Setting } from './setting.ts';
 
 /** Several things wrong at once, each a line of its own in `problems`. */
 export class SettingsErrors extends SettingsError {
@@ -35,7 +37,8 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   const problems = [...raw.problems];
   const settings = parse(raw, problems);
   const given = new Set(raw.values.keys());
-  if (options.complete) problems.push(...rules(settings, given, problems.length > 0));
+  const ofLayers = raw.layers.map(({ values }) => new Set(values.keys()));
+  if (options.complete) problems.push(...rules(settings, { given, ofLayers }, problems.length > 0));
   if (problems.length > 0) throw new SettingsErrors(problems);
   return {
     settings,
@@ -46,19 +49,42 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
 
 function parse(raw: RawSettings, problems: string[]): Settings {
   const preset = presetValues(raw.values.get('reloadPreset')?.text, new Set(raw.values.keys()));
-  const entries = Object.entries(schema).map(([key, setting]) => {
-    const value = raw.values.get(key);
-    const text = value?.text ?? preset.get(key) ?? setting.default;
+  const settings = parseValues(schema, { ...raw, preset, nameOf: variableName }, problems) as Settings;
+  if (raw.layers.length === 0) return settings;
+  const layerList = raw.layers.map(({ name, values }): Layer => {
+    const nameOf = (key: string) => layerVariable(name, key);
+    const { mount, ...own } = parseValues(layerSchema, { values, nameOf }, problems);
+    return { name, mount: typeof mount === 'string' ? mount : '', settings: { ...settings, ...own } };
+  });
+  return { ...settings, layerList };
+}
+
+interface Written {
+  readonly values: ReadonlyMap<string, RawValue>;
+  /** What stands in for values that are not there. */
+  readonly preset?: ReadonlyMap<string, string>;
+  /** What to name in an error where nothing was written. */
+  readonly nameOf: (key: string) => string;
+}
+
+function parseValues(
+  settings: Readonly<Record<string, Setting<unknown>>>,
+  { values, preset, nameOf }: Written,
+  problems: string[],
+): Record<string, unknown> {
+  const entries = Object.entries(settings).map(([key, setting]) => {
+    const value = values.get(key);
+    const text = value?.text ?? preset?.get(key) ?? setting.default;
     if (text === undefined) return [key, undefined];
     const parsed: unknown = setting.kind.parse(text);
     if (parsed === undefined) {
       const isShown = !setting.secret && !setting.url && text.length <= 200 && !text.includes('\n');
       const shown = isShown ? `"${text}"` : 'the value';
-      problems.push(`${value?.given ?? variableName(key)}: ${shown} is not ${setting.kind.expected}`);
+      problems.push(`${value?.given ?? nameOf(key)}: ${shown} is not ${setting.kind.expected}`);
     }
     return [key, parsed];
   });
-  return Object.fromEntries(entries) as Settings;
+  return Object.fromEntries(entries);
 }
 
 /** User name and password go from every URL in a text that will be shown. */

@@ -3,7 +3,7 @@
  * so: nothing that a user asks for is silently ignored.
  */
 export const unavailable: readonly string[] = [
-  ['LAYERS', 'GIT_VERIFY', 'GIT_ALLOWED_SIGNERS', 'GIT_GPG_KEYS'],
+  ['GIT_VERIFY', 'GIT_ALLOWED_SIGNERS', 'GIT_GPG_KEYS'],
   [
     'GIT_GITHUB_APP_ID',
     'GIT_GITHUB_APP_INSTALLATION_ID',

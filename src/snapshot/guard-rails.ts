@@ -33,13 +33,7 @@ export function checkGuardRails(
       cure: 'check the path or prefix in the source and the globs, or set WHERRY_ALLOW_EMPTY=true',
     });
   }
-  if (refuseCollapse && entries.length < published.size / 2) {
-    throw new RefusedError({
-      setting: 'WHERRY_ALLOW_EMPTY',
-      problem: `the listing has ${entries.length === 1 ? '1 file' : `${entries.length} files`} where ${published.size} are published, less than half`,
-      cure: 'look at what is below the prefix; if it is meant, set WHERRY_ALLOW_EMPTY=true for this change',
-    });
-  }
+  if (refuseCollapse) checkCollapse(entries.length, published.size);
   if (entries.length > maxFiles) {
     throw new RefusedError({
       setting: 'WHERRY_MAX_FILES',
@@ -73,6 +67,16 @@ export function checkGuardRails(
       cure: 'raise the limit for this change if it is meant',
     });
   }
+}
+
+/** A listing that lost more than half of what is published is refused. */
+export function checkCollapse(listed: number, published: number): void {
+  if (listed >= published / 2) return;
+  throw new RefusedError({
+    setting: 'WHERRY_ALLOW_EMPTY',
+    problem: `the listing has ${listed === 1 ? '1 file' : `${listed} files`} where ${published} are published, less than half`,
+    cure: 'look at what is below the prefix; if it is meant, set WHERRY_ALLOW_EMPTY=true for this change',
+  });
 }
 
 /** Refuses a set that is too large as far as its source tells, before anything of it is fetched. */

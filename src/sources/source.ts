@@ -1,3 +1,4 @@
+import type { FailureKind } from '../failure/failure.ts';
 import type { FileEntry, Revision, Snapshot } from '../snapshot/entry.ts';
 
 export type Probe = { readonly kind: 'unchanged' } | { readonly kind: 'moved'; readonly revision: Revision };
@@ -26,4 +27,40 @@ export interface Source extends AsyncDisposable {
   write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void>;
   /** Calls back when the source may have moved, where it can be watched; otherwise undefined. */
   watch(onChange: () => void): Promise<AsyncDisposable | undefined>;
+  /** Of a set of several sources: how each of them does. */
+  readonly layers?: Layers;
+}
+
+/** The sources of a set that has several. One that fails need not keep the others from being followed. */
+export interface Layers {
+  status(): readonly LayerStatus[];
+  /** What came of each since this was last asked. */
+  takePolls(): readonly LayerPoll[];
+  /** After a failed `write`: whether another snapshot does without what failed. */
+  doWithout(error: unknown): Promise<boolean>;
+}
+
+export interface LayerPoll {
+  readonly layer: string;
+  readonly result: 'unchanged' | 'changed' | 'quarantined' | 'failed';
+}
+
+export interface LayerStatus {
+  readonly name: string;
+  /** Never holds a secret. */
+  readonly source: string;
+  /** Empty = the root of the set. */
+  readonly mount: string;
+  /** What it showed last. */
+  readonly revision?: Revision | undefined;
+  readonly lastContact?: Date | undefined;
+  readonly failure?: LayerFailure | undefined;
+}
+
+/** Why a layer's last good part stands in for what it has now. */
+export interface LayerFailure {
+  readonly kind: FailureKind;
+  readonly message: string;
+  /** ISO 8601: since when. */
+  readonly at: string;
 }

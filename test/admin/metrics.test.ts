@@ -118,6 +118,7 @@ describe('the metrics', () => {
     );
     expect(before.has('wherry_source_last_contact_timestamp_seconds{layer="main"}')).toBe(false);
     metrics.polled('main', 'unchanged');
+    metrics.inStep();
     metrics.reloaded('url1', 'accepted');
     const after = samplesOf(metrics.render(false));
     for (const name of [

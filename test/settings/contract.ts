@@ -77,6 +77,7 @@ export const contract: Readonly<Record<string, string | null>> = {
 
   WHERRY_DIR_PATH: null,
   WHERRY_LAYERS: null,
+  'WHERRY_<LAYER>_MOUNT': '.',
 
   WHERRY_VALIDATE: null,
   WHERRY_VALIDATE_SCHEMA: null,

@@ -87,7 +87,9 @@ export type Event =
   | { readonly type: 'rollback-lost'; readonly detail: string }
   | { readonly type: 'asked'; readonly request: Request }
   | { readonly type: 'failed'; readonly failure: Failure }
-  | { readonly type: 'recovered' };
+  | { readonly type: 'recovered' }
+  /** Those that fail now, of several sources. */
+  | { readonly type: 'layers-looked-at'; readonly failures: NonNullable<State['layerFailures']> };
 
 /** What to do next. */
 export type Action =

@@ -71,6 +71,8 @@ function changed(state: State, event: Change, rules: Rules, at: string): State {
       return failed(state, event.failure, at);
     case 'recovered':
       return recovered(state, at);
+    case 'layers-looked-at':
+      return layersLookedAt(state, event.failures);
   }
 }
 
@@ -179,6 +181,13 @@ function recovered(state: State, at: string): State {
   const { lastFailure, ...rest } = state;
   if (lastFailure === undefined || lastFailure.kind === 'refused') return state;
   return state.lastSync?.result === 'failed' ? { ...rest, lastSync: { at, result: 'equal' } } : rest;
+}
+
+function layersLookedAt(
+  { layerFailures: _, ...rest }: State,
+  failures: NonNullable<State['layerFailures']>,
+): State {
+  return Object.keys(failures).length === 0 ? rest : { ...rest, layerFailures: failures };
 }
 
 function isPublished({ published }: State, sequence: number): boolean {

@@ -92,6 +92,8 @@ export interface State {
   readonly lastRequest?: RequestOutcome;
   readonly lastSync?: { readonly at: string; readonly result: 'published' | 'equal' | 'refused' | 'failed' };
   readonly lastFailure?: { readonly kind: FailureKind; readonly message: string; readonly at: string };
+  /** By layer: why its last good part stands in for what it has now. */
+  readonly layerFailures?: Readonly<Record<string, NonNullable<State['lastFailure']>>>;
 }
 
 export const emptyState: State = { version: 1, sequence: 0, baseline: 0, targets: {} };

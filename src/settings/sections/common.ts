@@ -7,7 +7,7 @@ const common = inSection('common');
 
 export const commonSettings = {
   source: common(kinds.oneOf('git', 's3', 'dir'), {
-    defaultNote: 'required',
+    defaultNote: 'required (or `WHERRY_LAYERS`)',
     meaning: 'where the configuration comes from: `git`, `s3` or `dir`',
   }),
   target: common(kinds.text, {

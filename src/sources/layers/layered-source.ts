@@ -1,0 +1,248 @@
+import { Failure } from '../../failure/failure.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Manifest } from '../../publish/manifest.ts';
+import type { FileEntry, LayerPart, Revision, Snapshot } from '../../snapshot/entry.ts';
+import { joinRevisions, splitRevisions } from '../../snapshot/layer-revisions.ts';
+import type { FileSink, Layers, Probe, Source } from '../source.ts';
+import { type LastGood, lastGoodOf } from './last-good.ts';
+import type { Layer, TakenLayer } from './layer.ts';
+import { merge } from './merge.ts';
+
+export interface LayeredOptions {
+  /** In order of precedence, the first below all others. */
+  readonly layers: readonly Layer[];
+  /** The manifest of what readers see: what a layer that fails has there stays. */
+  readonly published: () => Promise<Manifest | undefined>;
+  readonly log: Log;
+}
+
+/** What a set has of a layer: what the layer has now, or, while it fails, what is published of it. */
+type Part =
+  | { readonly layer: Layer; readonly taken: TakenLayer; readonly failure?: undefined }
+  | { readonly layer: Layer; readonly taken: LastGood; readonly failure: Failure };
+
+/** Several sources as one: a later one wins path by path, and one that fails keeps its last good part. */
+export class LayeredSource implements Source {
+  readonly description: string;
+  readonly layers: Layers;
+  readonly #layers: readonly Layer[];
+  readonly #options: LayeredOptions;
+  /** Of the last snapshot. */
+  #parts: readonly Part[] = [];
+  /** Whether the set was published under these settings, so that there is something to stand in. */
+  #isBacked = false;
+  #writeFailure: { readonly error: unknown; readonly layer: Layer } | undefined;
+  #onChange: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LayeredOptions) {
+    this.#options = options;
+    this.#layers = options.layers;
+    this.description = options.layers.map(describe).join(', ');
+    this.layers = {
+      status: () => this.#layers.map(({ status }) => status),
+      takePolls: () => this.#layers.flatMap((layer) => layer.takePolls()),
+      doWithout: (error) => this.#doWithout(error),
+    };
+  }
+
+  async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
+    this.#isBacked = previous !== undefined;
+    if (previous === undefined) for (const layer of this.#layers) layer.lookAnew();
+    const known = previous === undefined ? undefined : splitRevisions(previous);
+    const looks = await Promise.all(
+      this.#layers.map(async (layer) => {
+        const look = await layer.look(known?.get(layer.name), this.#isBacked && !layer.isFixed, signal);
+        return { layer, look };
+      }),
+    );
+    signal.throwIfAborted();
+    this.#retryLater();
+    const published = this.#lastGood();
+    const silent = looks.flatMap(({ look }) =>
+      look.kind === 'failed' && !look.answers ? [look.failure] : [],
+    );
+    const [first] = silent;
+    if (first !== undefined && silent.length === looks.length) throw first;
+    const revisions: [string, Revision][] = [];
+    for (const { layer, look } of looks) {
+      const at =
+        look.kind === 'at' ? look.revision : await this.#standIn(layer, look.failure, known, published);
+      revisions.push([layer.name, at]);
+    }
+    const revision = joinRevisions(revisions);
+    return revision === previous ? { kind: 'unchanged' } : { kind: 'moved', revision };
+  }
+
+  async snapshot(signal: AbortSignal): Promise<Snapshot> {
+    const published = this.#lastGood();
+    const parts = await Promise.all(this.#layers.map((layer) => this.#take(layer, published, signal)));
+    signal.throwIfAborted();
+    this.#retryLater();
+    const whole = parts.map((part) => {
+      if (part instanceof Failure) throw part;
+      return part;
+    });
+    const failures = whole.flatMap(({ failure }) => failure ?? []);
+    const [first] = failures;
+    if (first !== undefined && failures.length === whole.length) throw first;
+    this.#parts = whole;
+    const layers = whole.map(({ layer, taken }) => ({ name: layer.name, entries: taken.entries }));
+    const { entries, shadowed } = merge(layers);
+    const hidden = this.#hiddenStill(whole);
+    const layerParts = whole.map(({ layer, taken }): LayerPart => {
+      const paths = [...(shadowed.get(layer.name) ?? []), ...(hidden.get(layer.name) ?? [])];
+      const { name, mount, source } = layer;
+      const { revision, provenance } = taken;
+      return {
+        name,
+        source: source.description,
+        mount,
+        revision,
+        ...(provenance === undefined ? {} : { provenance }),
+        ...(paths.length === 0 ? {} : { shadowed: [...new Set(paths)].toSorted() }),
+      };
+    });
+    return {
+      revision: joinRevisions(layerParts.map(({ name, revision }) => [name, revision])),
+      entries,
+      layers: layerParts,
+    };
+  }
+
+  /** Also layers of which nothing is missing are asked: each is to stand by its listing. */
+  async write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void> {
+    const byLayer = Map.groupBy(files, ({ layer }) => layer);
+    for (const { layer, failure } of this.#parts) {
+      const own = byLayer.get(layer.name) ?? [];
+      if (failure === undefined) await this.#writeLayer(layer, own, sink, signal);
+      else if (own.length > 0) throw failure;
+    }
+    for (const { layer, failure } of this.#parts) if (failure === undefined) layer.settle();
+  }
+
+  async watch(onChange: () => void): Promise<AsyncDisposable | undefined> {
+    this.#onChange = onChange;
+    this.#retryLater();
+    const watches = await Promise.all(this.#layers.map((layer) => this.#watchLayer(layer, onChange)));
+    const open = watches.filter((watch) => watch !== undefined);
+    if (open.length === 0) return undefined;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await Promise.all(open.map((watch) => watch[Symbol.asyncDispose]()));
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#onChange = undefined;
+    await Promise.all(this.#layers.map((layer) => layer[Symbol.asyncDispose]()));
+  }
+
+  /** The revision that counts for a layer that fails: the one that was dealt with last, or is published. */
+  async #standIn(
+    layer: Layer,
+    failure: Failure,
+    known: ReadonlyMap<string, Revision> | undefined,
+    published: LastGoodOf,
+  ): Promise<Revision> {
+    const revision = known?.get(layer.name) ?? (await published(layer))?.revision;
+    if (layer.isFixed || revision === undefined) throw failure;
+    return revision;
+  }
+
+  /** What the layer has, or what is published of it; its failure where that is nothing. */
+  async #take(layer: Layer, published: LastGoodOf, signal: AbortSignal): Promise<Part | Failure> {
+    const isBacked = this.#isBacked && !layer.isFixed;
+    const { standing } = layer;
+    const standIn = standing === undefined || layer.isFixed ? undefined : await published(layer);
+    if (standing !== undefined && standIn !== undefined) return { layer, taken: standIn, failure: standing };
+    const count = async () => countOf(await published(layer));
+    const taken = await layer.take(isBacked, count, signal);
+    if (!(taken instanceof Failure)) return { layer, taken };
+    const good = layer.isFixed ? undefined : await published(layer);
+    return good === undefined ? taken : { layer, taken: good, failure: taken };
+  }
+
+  /**
+   * What a failing layer has beneath others must stay beneath one: its content is not here. Throws the layer's failure
+   * when it would come to light.
+   */
+  #hiddenStill(parts: readonly Part[]): ReadonlyMap<string, LastGood['shadowed']> {
+    const hidden = new Map<string, LastGood['shadowed']>();
+    parts.forEach(({ layer, taken, failure }, index) => {
+      if (failure === undefined || taken.shadowed.length === 0) return;
+      const above = new Set<string>();
+      for (const later of parts.slice(index + 1)) {
+        for (const { path } of later.taken.entries) above.add(path);
+        if (later.failure !== undefined) for (const path of later.taken.shadowed) above.add(path);
+      }
+      if (!taken.shadowed.every((path) => above.has(path))) throw failure;
+      hidden.set(layer.name, taken.shadowed);
+    });
+    return hidden;
+  }
+
+  async #writeLayer(
+    layer: Layer,
+    files: readonly FileEntry[],
+    sink: FileSink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await layer.write(files, sink, signal);
+    } catch (error) {
+      this.#writeFailure = { error, layer };
+      this.#retryLater();
+      throw error;
+    }
+  }
+
+  /** A layer that could not be written is failing now; the next snapshot has its last good part. */
+  async #doWithout(error: unknown): Promise<boolean> {
+    const failed = this.#writeFailure;
+    this.#writeFailure = undefined;
+    if (failed === undefined || failed.error !== error || failed.layer.isFixed) return false;
+    if (failed.layer.standing !== error || this.#layers.length === 1) return false;
+    return (await this.#lastGood()(failed.layer)) !== undefined;
+  }
+
+  async #watchLayer(layer: Layer, onChange: () => void): Promise<AsyncDisposable | undefined> {
+    try {
+      return await layer.source.watch(onChange);
+    } catch (error) {
+      const fields = { layer: layer.name, err: error };
+      this.#options.log.warn(fields, 'the layer cannot be watched; it is only polled');
+      return undefined;
+    }
+  }
+
+  /** A layer that fails is looked at again however long the next poll is away. */
+  #retryLater(): void {
+    clearTimeout(this.#timer);
+    const times = this.#layers.map(({ retryAt }) => retryAt).filter((time) => time !== undefined);
+    if (this.#onChange === undefined || times.length === 0) return;
+    const delay = Math.max(100, Math.min(...times) - performance.now());
+    this.#timer = setTimeout(() => this.#onChange?.(), delay).unref();
+  }
+
+  /** Reads the published manifest once, and only if somebody needs it. */
+  #lastGood(): LastGoodOf {
+    let manifest: Promise<Manifest | undefined> | undefined;
+    return async (layer) => {
+      manifest ??= this.#options.published();
+      return lastGoodOf(await manifest, layer);
+    };
+  }
+}
+
+type LastGoodOf = (layer: Layer) => Promise<LastGood | undefined>;
+
+function describe({ name, mount, source }: Layer): string {
+  return `${name}: ${source.description}${mount === '' ? '' : ` at ${mount}/`}`;
+}
+
+function countOf(good: LastGood | undefined): number {
+  return good === undefined ? 0 : good.entries.length + good.shadowed.length;
+}
