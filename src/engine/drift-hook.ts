@@ -74,11 +74,17 @@ export class DriftHook {
     if (memory.state.published === undefined) this.#looksAt = performance.now();
   }
 
-  /** One check of everything, for a command that does not stay. */
+  /** Checks of everything until all is well, for a command that does not stay. Throws when it cannot be. */
   async checkOnce(context: Context, limits: Limits): Promise<void> {
     if (!this.#isOn || context.memory.state.published === undefined) return;
+    const drift = await this.#load();
     try {
-      await this.check(context, limits);
+      for (let repairs = -1; repairs !== (drift.status?.repairs ?? 0); ) {
+        repairs = drift.status?.repairs ?? 0;
+        drift.forget();
+        await this.check(context, limits);
+        if (drift.failure !== undefined) throw drift.failure;
+      }
     } finally {
       this.close();
     }

@@ -28,7 +28,7 @@ export class DriftKeeper {
   readonly #tally: Tally;
   readonly #agenda: Agenda;
   #set: FollowedSet | undefined;
-  #waiting: { readonly status: DriftWaiting; readonly delay: number } | undefined;
+  #waiting: Waiting | undefined;
 
   /** `wake`: something happened that `settle` is to be called for. */
   constructor(options: EngineOptions, wake: () => void) {
@@ -45,18 +45,23 @@ export class DriftKeeper {
 
   /** Something happened to the names in the target since this was last asked. */
   takeNames(now: number): boolean {
-    return this.#agenda.takeNames(now, this.#tally.from(namesKey, now));
+    return this.#agenda.takeNames(now, this.#tally.from(linksKey, now));
   }
 
   get status(): DriftStatus | undefined {
     return this.#tally.status(performance.now(), this.#waiting?.status);
   }
 
+  /** Why something is not put back yet. */
+  get failure(): Failure | undefined {
+    return this.#waiting?.failure;
+  }
+
   /** Checks what is due and puts back what is damaged. */
   async settle(context: Context, limits: Limits): Promise<Outcome> {
     const { published } = context.memory.state;
     if (published === undefined) {
-      this.#forget();
+      this.forget();
       return 'done';
     }
     if (this.#set?.generation !== published.generation && !(await this.#follow(published))) return 'lost';
@@ -85,20 +90,21 @@ export class DriftKeeper {
     const isWhole = indices.some(({ length }) => length === 0);
     const changed = isWhole ? undefined : indices.flat().map((index) => set.inventory.path(index));
     if (await mend(context, { set, published, manifest, damages: [], changed }, limits))
-      this.#count(context, names);
+      this.#count(context, names, [linksKey]);
   }
 
   /** Whether names may be put right now, or something else keeps turning them. */
   mayPutNames(now: number): boolean {
-    return this.#tally.from(namesKey, now) <= now;
+    return this.#tally.from(linksKey, now) <= now;
   }
 
   close(): void {
-    this.#forget();
+    this.forget();
     this.#agenda.close();
   }
 
-  #forget(): void {
+  /** The next check is of everything, as after a start. */
+  forget(): void {
     this.#set = undefined;
     this.#waiting = undefined;
     this.#agenda.clear();
@@ -107,7 +113,7 @@ export class DriftKeeper {
   /** False when it cannot be believed, or is gone. */
   async #follow(published: PublishedSet): Promise<boolean> {
     const { publisher } = this.#options;
-    this.#forget();
+    this.forget();
     const generation = await publisher.generation(published.generation);
     const set = generation && (await FollowedSet.of(generation, published));
     if (set === undefined) {
@@ -132,7 +138,7 @@ export class DriftKeeper {
         return 'done';
       case 'lost':
         await this.#discard(set.directory);
-        this.#forget();
+        this.forget();
         return 'lost';
       case 'edited': {
         const manifest = await set.manifest(published);
@@ -193,11 +199,10 @@ export class DriftKeeper {
     }
   }
 
-  #count({ memory }: Context, paths: readonly string[]): void {
+  #count({ memory }: Context, paths: readonly string[], keys: readonly string[] = paths): void {
     this.#options.observer.driftRepaired(paths.length);
     const { generation, sequence } = memory.state.published ?? {};
-    const named = paths.map((path) => (path === '' ? '.' : path));
-    this.#tally.putBack(named, { generation, sequence }, performance.now());
+    this.#tally.putBack(paths, { generation, sequence }, performance.now(), keys);
   }
 
   #waitFor(failure: Failure, paths: readonly string[], now: number): void {
@@ -207,15 +212,21 @@ export class DriftKeeper {
     for (const path of paths) this.#agenda.later(path, until);
     const [path = ''] = paths;
     const status = { path, files: paths.length, reason: failure.message, nextTryAt: dateOf(until, now) };
-    this.#waiting = { status, delay };
+    this.#waiting = { status, delay, failure };
     const fields = { paths: paths.slice(0, 10), nextTryInMs: delay };
     if (isNews) this.#options.log.warn(fields, `not put back yet: ${failure.message}`);
     else this.#options.log.debug(fields, `not put back yet: ${failure.message}`);
   }
 }
 
-/** Under which links to the set are counted when it is about all of them. */
-const namesKey = '..data';
+/** They are put right together, and so counted as one. */
+const linksKey = 'the links in the target';
+
+interface Waiting {
+  readonly status: DriftWaiting;
+  readonly delay: number;
+  readonly failure: Failure;
+}
 
 interface Found {
   readonly set: FollowedSet;

@@ -41,7 +41,7 @@ export async function mend(context: Context, mending: Mending, limits: Limits): 
   await using stage = await publisher.newStage();
   await stage.prepare(links.map(({ path, link }) => ({ kind: 'link', path, target: link }) as const));
   await bringContents(context, { published, files, stage }, limits.signal);
-  return replace(context, mending, stage, limits);
+  return await replace(context, mending, stage, limits);
 }
 
 /**

@@ -4,8 +4,8 @@ import { Pace, pathLadder, wholeLadder } from '../../publish/drift/pace.ts';
 /** What was put back since the start, for the status. */
 export interface DriftStatus {
   readonly repairs: number;
-  readonly lastPath: string;
-  readonly lastAt: string;
+  readonly lastPath?: string | undefined;
+  readonly lastAt?: string | undefined;
   /** Something else keeps writing there. */
   readonly contested?:
     | { readonly path: string; readonly paths: number; readonly nextTryAt: string }
@@ -30,8 +30,8 @@ export class Tally {
   readonly #paths = new Pace(pathLadder);
   readonly #whole = new Pace(wholeLadder);
   #repairs = 0;
-  #lastPath = '';
-  #lastAt = '';
+  #lastPath: string | undefined;
+  #lastAt: string | undefined;
 
   constructor(log: Log) {
     this.#log = log;
@@ -42,17 +42,19 @@ export class Tally {
     return Math.max(this.#paths.from(path, now), this.#whole.from(whole, now));
   }
 
-  putBack(paths: readonly string[], fields: object, now: number): void {
+  /** `keys`: what they are counted as, the paths themselves unless given. */
+  putBack(paths: readonly string[], fields: object, now: number, keys: readonly string[] = paths): void {
     this.#repairs += paths.length;
-    this.#lastPath = paths.at(-1) ?? this.#lastPath;
+    const shown = paths.map((path) => (path === '' ? '.' : path));
+    this.#lastPath = shown.at(-1);
     this.#lastAt = new Date().toISOString();
     this.#whole.repaired(whole, now);
-    const more = paths.length - mostNamed;
+    const more = shown.length - mostNamed;
     this.#log.warn(
-      { paths: paths.slice(0, mostNamed), ...(more > 0 ? { more } : {}), ...fields },
+      { paths: shown.slice(0, mostNamed), ...(more > 0 ? { more } : {}), ...fields },
       'put back what something else changed in the target',
     );
-    const contested = paths.filter((path) => this.#paths.repaired(path, now));
+    const contested = keys.filter((key) => this.#paths.repaired(key, now));
     this.#paths.tidy(now);
     if (contested.length === 0) return;
     this.#log.error(
