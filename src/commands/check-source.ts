@@ -14,7 +14,7 @@ import type { Entry, FileEntry, Revision } from '../snapshot/entry.ts';
 import { checkGuardRails } from '../snapshot/guard-rails.ts';
 import { applyLinkRule } from '../snapshot/links.ts';
 import { checkCoexistence } from '../snapshot/path-rules.ts';
-import type { Source } from '../sources/source.ts';
+import type { LayerStatus, Source } from '../sources/source.ts';
 import type { Validate } from '../validation/gate.ts';
 import { createParts, placesOf, publisherOptions } from './wiring.ts';
 
@@ -34,6 +34,7 @@ export async function lookAtSource(
   settings: Settings,
   env: NodeJS.ProcessEnv,
   log: Log,
+  onLayers: (layers: readonly LayerStatus[]) => void,
 ): Promise<SourceLook> {
   const place = await mkdtemp(join(tmpdir(), 'wherry-check-')).catch(() => trialDirectory(settings));
   try {
@@ -50,9 +51,13 @@ export async function lookAtSource(
         cure: 'look at the address and the network, or raise it for a large set or repository or a long validation',
       });
     const never = new AbortController().signal;
-    return await withDeadline(settings.syncTimeout, never, onTime, ({ signal }) =>
-      look({ parts, source, settings, place }, signal),
-    );
+    try {
+      return await withDeadline(settings.syncTimeout, never, onTime, ({ signal }) =>
+        look({ parts, source, settings, place }, signal),
+      );
+    } finally {
+      onLayers(source.layers?.status() ?? []);
+    }
   } finally {
     await removeTree(place);
   }

@@ -6,9 +6,11 @@ import { ensureDirectory } from '../platform/directory.ts';
 import type { Log } from '../platform/log.ts';
 import { fillingMode, removeTree } from '../publish/closed-directories.ts';
 import { onTarget } from '../publish/target-errors.ts';
+import { inLayerTerms } from '../settings/layers/terms.ts';
 import type { Settings } from '../settings/schema.ts';
 import { hideCredentials, type LoadOptions, loadSettings, SettingsErrors } from '../settings/settings.ts';
 import type { Entry } from '../snapshot/entry.ts';
+import type { LayerStatus } from '../sources/source.ts';
 import { lookAtSource, trialDirectory } from './check-source.ts';
 import { createPublisher, loggerFor, placesOf } from './wiring.ts';
 
@@ -48,13 +50,21 @@ export async function check(
     const valid = settings;
     const log = await loggerFor({ ...valid, logLevel: 'warn' });
     let entries: readonly Entry[] = [];
+    let layers: readonly LayerStatus[] = [];
     await attempt('source', async () => {
-      const found = await lookAtSource(valid, options.env, log);
+      const found = await lookAtSource(valid, options.env, log, (statuses) => {
+        layers = statuses;
+      });
       entries = found.entries;
       return `${found.description} is at ${found.revision}, ${countOf(entries.length)}${found.validated ? ', which pass the gates' : ''}`;
     });
-    if (valid.source === 's3' && failures.length === 0)
-      findings.push(...(await observations(valid, options, log)));
+    for (const layer of layers) {
+      if (layer.failure === undefined) findings.push(wellLayer(layer, entries));
+      // The first is why the source as a whole failed.
+      else if (failures.every(({ message }) => message !== layer.failure?.message))
+        findings.push({ check: 'source', ok: false, message: hideCredentials(layer.failure.message) });
+    }
+    if (failures.length === 0) findings.push(...(await examined(valid, options, log)));
     await attempt('target', () => checkTarget(valid, entries));
     const held = await holderOf(valid);
     if (held !== undefined) findings.push({ check: 'target', ok: true, warning: true, message: held });
@@ -64,6 +74,25 @@ export async function check(
     for (const finding of findings)
       out.write(`${verdictOf(finding)} ${finding.check.padEnd(8)} ${finding.message}\n`);
   return failures[0]?.exitCode ?? exitCodes.done;
+}
+
+function wellLayer({ name, source, revision }: LayerStatus, entries: readonly Entry[]): Finding {
+  const own = entries.filter(({ layer }) => layer === name);
+  const count = entries.length === 0 ? '' : `, ${countOf(own.length)} of the set`;
+  return { check: 'source', ok: true, message: `layer ${name}: ${source} is at ${revision}${count}` };
+}
+
+/** What is to be known of each bucket. */
+async function examined(settings: Settings, options: LoadOptions, log: Log): Promise<readonly Finding[]> {
+  const { layerList } = settings;
+  if (layerList === undefined) return settings.source === 's3' ? observations(settings, options, log) : [];
+  const findings: Finding[] = [];
+  for (const { name, settings: own } of layerList) {
+    if (own.source !== 's3') continue;
+    for (const finding of await observations(own, options, log))
+      findings.push({ ...finding, message: `layer ${name}: ${inLayerTerms(finding.message, name)}` });
+  }
+  return findings;
 }
 
 function countOf(files: number): string {

@@ -1,3 +1,4 @@
+import { isLayerVariable, sourceKeys } from '../settings/layers/schema.ts';
 import { nearest } from '../settings/nearest.ts';
 import { flagName, schema, variableName } from '../settings/schema.ts';
 import { SettingsErrors } from '../settings/settings.ts';
@@ -171,8 +172,13 @@ function settingFlags(): readonly string[] {
   return Object.keys(schema).map((key) => flagName(variableName(key)));
 }
 
+/** Of the set, or in the form of a layer's: which layers there are is not known yet. */
 function isSetting(flag: string): boolean {
-  return settingFlags().includes(flag.replace(/-file$/, ''));
+  return settingFlags().includes(flag.replace(/-file$/, '')) || isLayerVariable(variableOf(flag));
+}
+
+function variableOf(flag: string): string {
+  return `WHERRY_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`;
 }
 
 function noSettings(withValue: readonly string[]): readonly string[] {
@@ -185,8 +191,13 @@ function isSwitch(name: string): boolean {
 
 function isBoolean(flag: string): boolean {
   return Object.entries(schema).some(
-    ([key, { kind }]) => 'flag' in kind && kind.flag && flagName(variableName(key)) === flag,
+    ([key, { kind }]) =>
+      'flag' in kind && kind.flag && (flagName(variableName(key)) === flag || isOfLayer(flag, key)),
   );
+}
+
+function isOfLayer(flag: string, key: string): boolean {
+  return sourceKeys.some((own) => own === key) && flag.endsWith(flagName(variableName(key)).slice(1));
 }
 
 function isValueOfBoolean(value: string | undefined): boolean {

@@ -16,13 +16,15 @@ export interface LayersOptions {
   readonly stateDir: string;
   readonly log: Log;
   readonly published: () => Promise<Manifest | undefined>;
+  /** False where each layer must answer for itself. */
+  readonly withStandIns: boolean;
   readonly loadOne: (settings: Settings, sourcing: Sourcing) => Promise<CreateSource>;
 }
 
 /** Makes one source of several, each with its own settings and a state directory of its own. */
 export async function loadLayers(
   layers: readonly LayerSettings[],
-  { stateDir, log, published, loadOne }: LayersOptions,
+  { stateDir, log, published, withStandIns, loadOne }: LayersOptions,
 ): Promise<CreateSource> {
   const loaded = await Promise.all(
     layers.map(async (layer) => {
@@ -41,7 +43,7 @@ export async function loadLayers(
         mount,
         directory,
         source: create(at),
-        isFixed: at !== undefined,
+        hasStandIn: at === undefined && withStandIns,
         skipsLinks: symlinks === 'skip',
         refusesCollapse: s3Prefix !== undefined && !allowEmpty,
         syncTimeout,

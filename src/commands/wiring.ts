@@ -139,9 +139,8 @@ async function loadSource(
   const { layerList } = settings;
   if (layerList === undefined) return loadOne(settings, { stateDir, layer: mainLayer, log });
   const { loadLayers } = await import('./wiring-layers.ts');
-  const published = async () =>
-    withStandIns ? (await (await createPublisher(settings)).current(true))?.manifest : undefined;
-  return loadLayers(layerList, { stateDir, log, published, loadOne });
+  const published = async () => (await (await createPublisher(settings)).current(true))?.manifest;
+  return loadLayers(layerList, { stateDir, log, published, withStandIns, loadOne });
 }
 
 /** A source that is not configured is not loaded. */

@@ -16,8 +16,8 @@ export interface LayerOptions extends Mounting {
   readonly source: Source;
   /** Private to it; undefined where nothing is kept. */
   readonly directory?: string;
-  /** It is at one revision for good: nothing may stand in for that. */
-  readonly isFixed: boolean;
+  /** What is published of it may stand in for what it has; not for one revision that is asked for. */
+  readonly hasStandIn: boolean;
   /** Symbolic links are left out, and so lie over nothing. */
   readonly skipsLinks: boolean;
   /** A listing that lost most of what is published of it is refused. */
@@ -52,7 +52,7 @@ const quick = 2000;
 export class Layer implements AsyncDisposable {
   readonly name: string;
   readonly mount: string;
-  readonly isFixed: boolean;
+  readonly hasStandIn: boolean;
   readonly source: Source;
   readonly #options: LayerOptions;
   #shown: Revision | undefined;
@@ -69,7 +69,7 @@ export class Layer implements AsyncDisposable {
     this.#options = options;
     this.name = options.name;
     this.mount = options.mount;
-    this.isFixed = options.isFixed;
+    this.hasStandIn = options.hasStandIn;
     this.source = options.source;
   }
 
@@ -160,7 +160,7 @@ export class Layer implements AsyncDisposable {
       const kept = skipsLinks ? taken.entries.filter(({ kind }) => kind === 'file') : taken.entries;
       checkCoexistence(kept);
       const entries = kept.map((entry) => inSet(entry, this));
-      if (refusesCollapse && !this.isFixed) {
+      if (refusesCollapse && this.hasStandIn) {
         checkCollapse(entries.length, await published());
       }
       const { revision, provenance } = taken;
@@ -238,8 +238,9 @@ export class Layer implements AsyncDisposable {
     this.#retryAt = performance.now() + delayAfter(this.#failures);
     if (this.#failing?.failure.message === failure.message) return;
     this.#failing = { failure, at: new Date().toISOString() };
-    const { name: layer, isFixed } = this;
-    if (!isFixed) this.#options.log.warn({ layer, kind: failure.kind }, `a layer fails: ${failure.message}`);
+    const { name: layer, hasStandIn } = this;
+    if (hasStandIn)
+      this.#options.log.warn({ layer, kind: failure.kind }, `a layer fails: ${failure.message}`);
   }
 
   #recover(): void {

@@ -52,7 +52,7 @@ export class LayeredSource implements Source {
     const known = previous === undefined ? undefined : splitRevisions(previous);
     const looks = await Promise.all(
       this.#layers.map(async (layer) => {
-        const look = await layer.look(known?.get(layer.name), this.#isBacked && !layer.isFixed, signal);
+        const look = await layer.look(known?.get(layer.name), this.#isBacked && layer.hasStandIn, signal);
         return { layer, look };
       }),
     );
@@ -148,20 +148,20 @@ export class LayeredSource implements Source {
     published: LastGoodOf,
   ): Promise<Revision> {
     const revision = known?.get(layer.name) ?? (await published(layer))?.revision;
-    if (layer.isFixed || revision === undefined) throw failure;
+    if (!layer.hasStandIn || revision === undefined) throw failure;
     return revision;
   }
 
   /** What the layer has, or what is published of it; its failure where that is nothing. */
   async #take(layer: Layer, published: LastGoodOf, signal: AbortSignal): Promise<Part | Failure> {
-    const isBacked = this.#isBacked && !layer.isFixed;
+    const isBacked = this.#isBacked && layer.hasStandIn;
     const { standing } = layer;
-    const standIn = standing === undefined || layer.isFixed ? undefined : await published(layer);
+    const standIn = standing === undefined || !layer.hasStandIn ? undefined : await published(layer);
     if (standing !== undefined && standIn !== undefined) return { layer, taken: standIn, failure: standing };
     const count = async () => countOf(await published(layer));
     const taken = await layer.take(isBacked, count, signal);
     if (!(taken instanceof Failure)) return { layer, taken };
-    const good = layer.isFixed ? undefined : await published(layer);
+    const good = layer.hasStandIn ? await published(layer) : undefined;
     return good === undefined ? taken : { layer, taken: good, failure: taken };
   }
 
@@ -203,7 +203,7 @@ export class LayeredSource implements Source {
   async #doWithout(error: unknown): Promise<boolean> {
     const failed = this.#writeFailure;
     this.#writeFailure = undefined;
-    if (failed === undefined || failed.error !== error || failed.layer.isFixed) return false;
+    if (failed === undefined || failed.error !== error || !failed.layer.hasStandIn) return false;
     if (failed.layer.standing !== error || this.#layers.length === 1) return false;
     return (await this.#lastGood()(failed.layer)) !== undefined;
   }
