@@ -64,7 +64,10 @@ describe.skipIf(!isHere)('what each watcher sees', { timeout: 120_000 }, () => {
     test.each(Object.entries(promises[mode]))('%s', async (watcher, promised) => {
       const row = (await measuredIn(mode)).get(watcher);
       const happened = Object.keys(promised) as Happening[];
-      const outcomes = happened.map((happening) => [happening, outcomeOf(happening, row?.get(happening))]);
+      const outcomes = happened.map((happening) => [
+        happening,
+        outcomeOf(watcher, happening, row?.get(happening)),
+      ]);
       expect(Object.fromEntries(outcomes)).toEqual(promised);
     });
   });

@@ -1,21 +1,27 @@
 import { join } from 'node:path';
 import type { Publisher, PublisherOptions } from '../../../src/publish/publisher.ts';
+import { RenamePublisher } from '../../../src/publish/rename/rename-publisher.ts';
 import { linkShape } from '../../../src/publish/shape.ts';
 import { SymlinkPublisher } from '../../../src/publish/symlink-publisher.ts';
 import type { NamedPlace } from '../../support/watchers/kinds.ts';
 
 /** `WHERRY_PUBLISH`. */
-export const modes = ['symlink', 'link'] as const;
+export const modes = ['symlink', 'rename', 'link'] as const;
 
 export type Mode = (typeof modes)[number];
 
 const linkName = 'current';
 
+/** Beside the target where a reader goes through all of its directories, which are plain ones in that mode. */
+export function stateDirOf(mode: Mode, target: string): string {
+  return mode === 'rename' ? `${target}-state` : join(target, '..wherry');
+}
+
 /** As the commands make it from the settings. */
 export function publisherOf(mode: Mode, target: string, retain: number): Publisher {
   const options: PublisherOptions = {
     target,
-    stateDir: join(target, '..wherry'),
+    stateDir: stateDirOf(mode, target),
     retain,
     fileMode: 0o644,
     dirMode: 0o755,
@@ -25,6 +31,8 @@ export function publisherOf(mode: Mode, target: string, retain: number): Publish
   switch (mode) {
     case 'symlink':
       return new SymlinkPublisher(options);
+    case 'rename':
+      return new RenamePublisher({ ...options, adopt: false });
     case 'link':
       return new SymlinkPublisher(options, linkShape(linkName));
   }

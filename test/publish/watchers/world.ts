@@ -1,11 +1,13 @@
 import { expect } from 'vitest';
 import type { Engine } from '../../../src/engine/engine.ts';
+import { StateStore } from '../../../src/engine/state-store.ts';
 import type { Target } from '../../../src/reload/target.ts';
 import { engineOn } from '../../support/engine-bench.ts';
 import { MemorySource } from '../../support/memory-source.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
 import { nginxFiles } from '../../support/watchers/told-nginx.ts';
 import { versionText } from '../../support/watchers/versions.ts';
-import { type Mode, publisherOf } from './modes.ts';
+import { type Mode, publisherOf, stateDirOf } from './modes.ts';
 import type { Happening } from './scenario.ts';
 
 const signal = new AbortController().signal;
@@ -94,8 +96,9 @@ export class World implements AsyncDisposable {
   async #restart(): Promise<void> {
     await this.#engine?.[Symbol.asyncDispose]();
     const publisher = publisherOf(this.#mode, this.#target, 60_000);
+    const store = new StateStore(stateDirOf(this.#mode, this.#target), new RecordingLog());
     const parts = { targets: this.#targets };
-    this.#engine = engineOn(this.#target, this.#source, parts, { retain: 60_000 }, { publisher });
+    this.#engine = engineOn(this.#target, this.#source, parts, {}, { publisher, store });
     await this.#engine.open();
     await this.#engine.start();
   }
@@ -103,6 +106,7 @@ export class World implements AsyncDisposable {
   async #cleanUp(): Promise<void> {
     const { published } = this.#open.state ?? {};
     const publisher = publisherOf(this.#mode, this.#target, 0);
+    await publisher.open();
     const { failure } = await publisher.collect(published?.sequence ?? 0, new Set());
     if (failure !== undefined) throw failure;
   }

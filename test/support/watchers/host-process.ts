@@ -58,8 +58,8 @@ async function start(places: readonly NamedPlace[]): Promise<void> {
 function tellOf(name: string, file: string) {
   return (by: string, seen = readVersion(file)) => {
     told[name] ??= [];
-    told[name].push({ by, seen });
     lastToldAt = performance.now();
+    told[name].push({ by, seen, at: lastToldAt });
   };
 }
 

@@ -19,6 +19,8 @@ export interface NamedPlace extends Place {
 export interface Told {
   readonly by: string;
   readonly seen: Seen;
+  /** Milliseconds, of the watcher's own clock. */
+  readonly at: number;
 }
 
 /** Called at each wake-up; the watcher reads the file, unless it says what it found itself. */

@@ -47,7 +47,8 @@ export class PrometheusDiscovery implements AsyncDisposable {
     this.#known = await figuresOf(this.#prometheus);
     const there = readVersion(this.#file);
     const seen = this.#known.errors > before.errors && there !== 'absent' ? 'torn' : there;
-    return Array.from({ length: this.#known.scans - before.scans }, () => ({ by: 'scan', seen }));
+    const scan: Told = { by: 'scan', seen, at: performance.now() };
+    return Array.from({ length: this.#known.scans - before.scans }, () => scan);
   }
 
   /** What it works with, as soon as that is what is there. It hands on what it discovered every five seconds. */
@@ -59,7 +60,8 @@ export class PrometheusDiscovery implements AsyncDisposable {
       const { data } = JSON.parse(body) as Answer;
       const version = data.activeTargets[0]?.discoveredLabels['last'];
       const seen = version === undefined ? 'absent' : Number(version);
-      if (seen === expected || performance.now() > end) return { by: 'its targets', seen };
+      const now = performance.now();
+      if (seen === expected || now > end) return { by: 'its targets', seen, at: now };
       await setTimeout(100);
     }
   }

@@ -36,7 +36,7 @@ export class ToldNginx implements AsyncDisposable {
       ...target,
       reload: async (...all) => {
         const answer = await target.reload(...all);
-        this.#told.push({ by: answer.class, seen: await this.#serves() });
+        this.#told.push({ by: answer.class, seen: await this.#serves(), at: performance.now() });
         return answer;
       },
     };
