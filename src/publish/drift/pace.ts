@@ -1,8 +1,8 @@
 /** Milliseconds to wait after the first, second, third… repair of a row; the last one holds for all that follow. */
-export type Ladder = readonly [number, ...number[]];
+type Ladder = readonly number[];
 
-/** For one path: at once, and then ever more slowly, as long as somebody keeps undoing it. */
-export const pathLadder: Ladder = [0, 1000, 5000, 30_000, 60_000, 300_000];
+/** For one path: the first at once, and then ever more slowly, as long as somebody keeps undoing it. */
+export const pathLadder: Ladder = [1000, 5000, 30_000, 60_000, 300_000];
 
 /** For all together: each repair is told to the application, which must not be kept busy by that. */
 export const wholeLadder: Ladder = [
@@ -10,7 +10,7 @@ export const wholeLadder: Ladder = [
   ...Array.from({ length: 7 }, () => 1000),
   ...Array.from({ length: 10 }, () => 5000),
   30_000,
-] as unknown as Ladder;
+];
 
 /** So many repairs in a row are no accident. */
 const contestedFrom = 3;
