@@ -11,7 +11,9 @@ export function collisionsOf(layers: readonly string[]): readonly string[] {
     const setting = settings.find((name) => name.startsWith(prefix));
     if (setting !== undefined) return [collision(layer, `the setting ${setting}`)];
     return layers.flatMap((other) => {
-      const name = other === layer ? undefined : variablesOf(other).find((one) => one.startsWith(prefix));
+      // All of `a-b` begins as `a` does, and is not mistaken for it.
+      const isLonger = other !== layer && prefix.startsWith(layerPrefix(other));
+      const name = isLonger ? variablesOf(other).find((one) => one.startsWith(prefix)) : undefined;
       return name === undefined ? [] : [collision(layer, `${name} of the layer "${other}"`)];
     });
   });
