@@ -1,12 +1,13 @@
 import { formatStatus } from '../admin/status.ts';
 import { readState } from '../engine/state-store.ts';
 import { exitCodes, SettingsError } from '../failure/failure.ts';
-import { readGeneration } from '../publish/generation.ts';
+import { type Generation, readGeneration } from '../publish/generation.ts';
+import { findKept } from '../publish/rename/standing.ts';
 import { onTarget } from '../publish/target-errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { LoadedSettings } from '../settings/settings.ts';
 import { statusDocument } from './status-document.ts';
-import { placesOf } from './wiring.ts';
+import { type Places, placesOf } from './wiring.ts';
 
 /** What the state file remembers: it needs no running sidecar. */
 export async function status(
@@ -14,7 +15,8 @@ export async function status(
   asJson: boolean,
   out: NodeJS.WritableStream,
 ): Promise<number> {
-  const { target, stateDir } = placesOf(settings);
+  const places = placesOf(settings);
+  const { target, stateDir } = places;
   const state = await onTarget(readState(stateDir));
   if (state === undefined) {
     throw new SettingsError({
@@ -23,7 +25,7 @@ export async function status(
       cure: 'give status the target and state directory of the sidecar',
     });
   }
-  const published = state.published && (await onTarget(readGeneration(target, state.published.generation)));
+  const published = state.published && (await onTarget(generationOf(places, state.published.generation)));
   const source = published?.manifest.source ?? placeOfSource(settings) ?? 'unknown';
   const document = statusDocument(source, state, {
     // Who asks from beside the pod may not have its settings.
@@ -32,6 +34,11 @@ export async function status(
   });
   out.write(asJson ? `${JSON.stringify(document, null, 2)}\n` : formatStatus(document));
   return exitCodes.done;
+}
+
+/** Who asks need not know how it is published. */
+async function generationOf(places: Places, name: string): Promise<Generation | undefined> {
+  return (await readGeneration(places.target, name)) ?? findKept(places, name);
 }
 
 function placeOfSource(settings: Settings): string | undefined {

@@ -42,11 +42,11 @@ export async function foreignAt(
   return plain === undefined ? path : plain.foreignAt(name);
 }
 
-export function inTheWay(path: string): TargetError {
+export function inTheWay(path: string, isAdoptable = false): TargetError {
   return new TargetError({
     setting: 'WHERRY_TARGET',
     problem: `${path} is in the way: that name is needed, and Wherry did not write it`,
-    cure: 'remove it, or leave a name of the set out with WHERRY_EXCLUDE',
+    cure: `remove it, ${isAdoptable ? 'have it replaced with WHERRY_ADOPT=true, ' : ''}or leave a name of the set out with WHERRY_EXCLUDE`,
   });
 }
 

@@ -46,7 +46,16 @@ export class CrashPlan {
   }
 }
 
-const mutatingSync = new Set(['openSync', 'writeSync', 'copyFileSync', 'lutimesSync', 'renameSync']);
+const mutatingSync = new Set([
+  'openSync',
+  'writeSync',
+  'copyFileSync',
+  'lutimesSync',
+  'renameSync',
+  'unlinkSync',
+  'mkdirSync',
+  'rmdirSync',
+]);
 
 /** `node:fs` as the plan lets it work. */
 export function crashingSync(real: typeof Fs, plan: CrashPlan): typeof Fs {

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { TargetError } from '../../failure/failure.ts';
 import { inTheWay } from '../links.ts';
 import { parentsOf, type Standing } from './standing.ts';
 
@@ -34,7 +35,7 @@ export class Ground {
   /** What a directory of the set finds; throws `TargetError` for what is not ours to replace. */
   directory(path: string): 'there' | 'absent' | 'replaceable' {
     const kind = this.#kindOf(path);
-    if (kind === 'foreign') throw inTheWay(join(this.#options.target, path));
+    if (kind === 'foreign') throw this.#inTheWay(path);
     return kind === 'directory' ? 'there' : kind;
   }
 
@@ -45,7 +46,7 @@ export class Ground {
     const found = this.#look(path);
     if (found === undefined) return 'free';
     if (!found.isDirectory()) {
-      if (!this.#isReplaceable(path, found)) throw inTheWay(join(this.#options.target, path));
+      if (!this.#isReplaceable(path, found)) throw this.#inTheWay(path);
       return 'free';
     }
     const foreign = this.foreignIn(path);
@@ -79,6 +80,15 @@ export class Ground {
       if (foreign !== undefined) return foreign;
     }
     return undefined;
+  }
+
+  /** A link above it may be what really is in the way. */
+  #inTheWay(path: string): TargetError {
+    const parent = dirname(path);
+    if (parent !== '.' && this.#kindOf(parent) === 'foreign') return this.#inTheWay(parent);
+    const found = this.#look(path);
+    const isAdoptable = found?.isFile() === true || found?.isSymbolicLink() === true;
+    return inTheWay(join(this.#options.target, path), isAdoptable);
   }
 
   #kindOf(path: string): Kind {

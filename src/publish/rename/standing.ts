@@ -4,7 +4,7 @@ import { systemCode } from '../../failure/failure.ts';
 import { type Generation, isGenerationName } from '../generation.ts';
 import { readManifest } from '../manifest.ts';
 import type { Difference } from './difference.ts';
-import { readPointer } from './workshop.ts';
+import { findWorkshop, type Places, readPointer } from './workshop.ts';
 
 /** What of the target is ours. */
 export interface Standing {
@@ -38,6 +38,12 @@ export async function readKept(
   return manifest === undefined ? undefined : { name, directory, root: root ?? directory, manifest };
 }
 
+/** The same, for who has no publisher. */
+export async function findKept(places: Places, name: string): Promise<Generation | undefined> {
+  const workshop = await findWorkshop(places);
+  return workshop === undefined ? undefined : readKept(workshop, name, places.target);
+}
+
 /** What the pointers say: how things stand without the publish that is unfinished, and the generation of that. */
 export async function readStanding(
   workshop: string,
@@ -45,9 +51,8 @@ export async function readStanding(
 ): Promise<{ readonly before: Standing; readonly next: Generation | undefined }> {
   const current = await readKept(workshop, await readPointer(workshop, 'current'), target);
   const next = await readKept(workshop, await readPointer(workshop, 'next'), target);
-  if (next !== undefined) return { before: { current, ...(await readLedger(next.directory)) }, next };
-  const { guests } = current === undefined ? nothing : await readLedger(current.directory);
-  return { before: { current, unsure: nothing.unsure, guests }, next };
+  const { unsure, guests } = await readLedger((next ?? current)?.directory);
+  return { before: { current, unsure: next === undefined ? nothing.unsure : unsure, guests }, next };
 }
 
 /** How things stand when an unfinished publish may have done any part of its work. */
@@ -66,7 +71,8 @@ export async function writeLedger(
   return path;
 }
 
-async function readLedger(directory: string): Promise<Ledger> {
+async function readLedger(directory: string | undefined): Promise<Ledger> {
+  if (directory === undefined) return nothing;
   try {
     const parsed: unknown = JSON.parse(await readFile(join(directory, ledgerName), 'utf8'));
     const { unsure, guests } = parsed as Readonly<Record<keyof Ledger, readonly string[]>>;
