@@ -23,13 +23,15 @@ export function createTargets({ settings, targetDir, stateDir, env }: TargetsOpt
   const targets = reloadUrl.map((url, index) =>
     isHaproxyCli(url)
       ? haproxyTarget(`url${index + 1}`, url, timeout)
-      : urlTarget(`url${index + 1}`, url, { settings, targetDir, env }),
+      : urlTarget(`url${index + 1}`, url, { settings, targetDir, stateDir, env }),
   );
   if (reloadSignal !== undefined && reloadProcess !== undefined) {
     targets.push(signalTarget(reloadSignal, reloadProcess, settings));
   }
   if (reloadExec !== undefined) {
-    targets.push(execTarget({ command: reloadExec, targetDir, stateDir, timeout, env }));
+    const { publish, linkName } = settings;
+    const options = { command: reloadExec, publish, linkName, targetDir, stateDir, timeout, env };
+    targets.push(execTarget(options));
   }
   if (sentinel !== undefined) targets.push(sentinelTarget({ path: sentinel, targetDir, fsync }));
   if (ack !== undefined) targets.push(acknowledgementTarget({ path: ack, targetDir, timeout }));

@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { readManifest } from '../../publish/manifest.ts';
+import { type Layout, publishedPlace } from '../../publish/published-place.ts';
 
 /** A list of paths in a file, for a command that reads it. Disposal removes it. */
 export interface ChangedFiles extends AsyncDisposable {
@@ -19,8 +20,9 @@ export async function writeChangedFiles(stateDir: string, paths: readonly string
 }
 
 /** Every path of the set that is published; undefined when none can be read. */
-export async function publishedPaths(targetDir: string): Promise<readonly string[] | undefined> {
-  const manifest = await readManifest(join(targetDir, '..data'));
+export async function publishedPaths(layout: Layout): Promise<readonly string[] | undefined> {
+  const place = await publishedPlace(layout);
+  const manifest = place && (await readManifest(place.directory));
   return manifest?.files.map(({ path }) => path);
 }
 

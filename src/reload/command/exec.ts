@@ -8,15 +8,13 @@ import {
   whyNotRunnable,
 } from '../../platform/command.ts';
 import { formatDuration } from '../../platform/units.ts';
+import type { Layout } from '../../publish/published-place.ts';
 import type { Answer, ReloadContext } from '../target.ts';
 import { type ChangedFiles, publishedPaths, writeChangedFiles } from './changed-files.ts';
 
-export interface ExecOptions {
+export interface ExecOptions extends Layout {
   /** May hold `{target}`, `{revision}` and `{changed}`. */
   readonly command: string;
-  /** Absolute, both. */
-  readonly targetDir: string;
-  readonly stateDir: string;
   /** Milliseconds. */
   readonly timeout: number;
   readonly env: NodeJS.ProcessEnv;
@@ -46,7 +44,7 @@ export async function reloadByCommand(
 ): Promise<Answer> {
   signal.throwIfAborted();
   const { targetDir, stateDir, timeout, env } = options;
-  const paths = context.changed ?? (await readPaths(targetDir));
+  const paths = context.changed ?? (await readPaths(options));
   if (paths === undefined) {
     return { class: 'not-up', detail: `WHERRY_RELOAD_EXEC: no published set can be read in ${targetDir}` };
   }
@@ -72,9 +70,9 @@ export async function reloadByCommand(
   return classifyResult(await runCommand(run), timeout);
 }
 
-async function readPaths(targetDir: string): Promise<readonly string[] | undefined> {
+async function readPaths(layout: Layout): Promise<readonly string[] | undefined> {
   try {
-    return await publishedPaths(targetDir);
+    return await publishedPaths(layout);
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
-import { open, readlink, realpath } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { open, realpath } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
-import { isGenerationName } from '../../publish/generation.ts';
-import { dataLink } from '../../publish/shape.ts';
+import { readManifest } from '../../publish/manifest.ts';
+import { type Layout, type PublishedPlace, publishedPlace } from '../../publish/published-place.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { Answer } from '../target.ts';
 
@@ -13,7 +13,10 @@ export interface CallBody {
   readonly type: string;
 }
 
-export type BodySettings = Pick<Settings, 'reloadMethod' | 'reloadBody'>;
+export type BodySettings = Pick<Settings, 'reloadMethod' | 'reloadBody' | 'publish' | 'linkName'>;
+
+/** Where sets are published. */
+export type BodyPlaces = Pick<Layout, 'targetDir' | 'stateDir'>;
 
 /** An application takes no configuration of more in one piece. Bytes. */
 const longest = 64 * 1024 * 1024;
@@ -24,23 +27,25 @@ export type BodyOrAnswer =
   | { readonly answer: Exclude<Answer, { class: 'accepted' }> };
 
 /** `WHERRY_RELOAD_BODY` as it stands; behind an `@` it names a file of the set that is published now. */
-export async function bodyOf(settings: BodySettings, targetDir: string): Promise<BodyOrAnswer> {
-  const { reloadMethod: method, reloadBody: text } = settings;
+export async function bodyOf(settings: BodySettings, places: BodyPlaces): Promise<BodyOrAnswer> {
+  const { reloadMethod: method, reloadBody: text, publish, linkName } = settings;
   if (text === undefined || method === 'GET' || method === 'HEAD') return { body: undefined };
   if (!text.startsWith('@')) return { body: { content: Buffer.from(text), type: typeOfText(text) } };
-  return fileOfSet(text.slice(1), targetDir);
+  return fileOfSet(text.slice(1), { publish, linkName, ...places });
 }
 
-/** All of it comes from one generation, even while the next one is being published. */
-async function fileOfSet(path: string, targetDir: string): Promise<BodyOrAnswer> {
-  const name = await readlink(join(targetDir, dataLink)).catch(() => undefined);
-  if (name === undefined || !isGenerationName(name)) {
-    return notNow(`WHERRY_RELOAD_BODY: @${path} cannot be read before a set is published in ${targetDir}`);
-  }
+/** All of it comes from one generation, even while the next one is being published; of plain files from one file. */
+async function fileOfSet(path: string, layout: Layout): Promise<BodyOrAnswer> {
   try {
-    const generation = await realpath(join(targetDir, name));
-    const file = await realpath(join(generation, path));
-    if (!file.startsWith(generation + sep)) return wrong(path, 'leads out of the set');
+    const place = await publishedPlace(layout);
+    if (place === undefined) {
+      const { targetDir } = layout;
+      return notNow(`WHERRY_RELOAD_BODY: @${path} cannot be read before a set is published in ${targetDir}`);
+    }
+    const root = await realpath(place.root);
+    const file = await realpath(join(root, path));
+    if (!file.startsWith(root + sep)) return wrong(path, 'leads out of the set');
+    if (!(await isOfSet(place, relative(root, file)))) return wrong(path, 'is not in the set');
     await using handle = await open(file);
     const stat = await handle.stat();
     if (!stat.isFile()) return wrong(path, 'is no file of the set');
@@ -53,6 +58,13 @@ async function fileOfSet(path: string, targetDir: string): Promise<BodyOrAnswer>
       return notNow(`WHERRY_RELOAD_BODY: @${path} cannot be read (${code})`);
     return wrong(path, 'is not in the set');
   }
+}
+
+/** Beside plain files there may be others. */
+async function isOfSet({ directory, isItsOwn }: PublishedPlace, path: string): Promise<boolean> {
+  if (isItsOwn) return true;
+  const manifest = await readManifest(directory);
+  return manifest?.files.some((file) => file.path === path || file.path.startsWith(`${path}/`)) === true;
 }
 
 function wrong(path: string, problem: string): BodyOrAnswer {

@@ -14,8 +14,9 @@ import { type Look, look } from './look.ts';
 export interface Endpoint {
   readonly url: URL;
   readonly settings: Settings;
-  /** Absolute: where the sets are published. */
+  /** Absolute: where the sets are published, and what is private to this program. */
   readonly targetDir: string;
+  readonly stateDir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly preset: Preset | undefined;
 }
@@ -39,7 +40,7 @@ export async function reloadOverHttp(
   signal: AbortSignal,
   overtaken: AbortSignal = new AbortController().signal,
 ): Promise<Answer> {
-  const { url, settings, targetDir, preset } = endpoint;
+  const { url, settings, targetDir, stateDir, preset } = endpoint;
   const confirmation = confirmationOf(preset);
   let baseline = context.before;
   if (preset?.call !== 'none') {
@@ -48,7 +49,7 @@ export async function reloadOverHttp(
     const count = await countBefore(endpoint, signal);
     if ('answer' in count) return count.answer;
     baseline = count.baseline ?? baseline;
-    const found = await bodyOf(settings, targetDir);
+    const found = await bodyOf(settings, { targetDir, stateDir });
     if ('answer' in found) return found.answer;
     const own = { access: accessOf(url, endpoint), body: found.body, dialect: preset ?? {} };
     const answer = await callOverHttp(createHttpCall(url, settings, own), context, signal);

@@ -6,8 +6,9 @@ import { shownUrl } from './access.ts';
 
 export interface UrlTargetOptions {
   readonly settings: Settings;
-  /** Absolute: where the sets are published. */
+  /** Absolute: where the sets are published, and what is private to this program. */
   readonly targetDir: string;
+  readonly stateDir: string;
   readonly env: NodeJS.ProcessEnv;
 }
 

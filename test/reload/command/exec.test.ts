@@ -8,6 +8,7 @@ import type { ReloadContext } from '../../../src/reload/target.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { context as known } from '../context.ts';
 
+const layout = { publish: 'symlink', linkName: 'current' } as const;
 const never = new AbortController().signal;
 const changed: ReloadContext = { ...known, changed: ['a.conf', 'b/c.conf'] };
 
@@ -26,7 +27,8 @@ async function run(
   const directory = await temporaryDirectory();
   const [targetDir, stateDir] = [join(directory, 'target'), join(directory, 'state')];
   await mkdir(targetDir);
-  const options = { command, targetDir, stateDir, timeout, env: { PATH: process.env['PATH'], ...env } };
+  const places = { ...layout, targetDir, stateDir };
+  const options = { command, ...places, timeout, env: { PATH: process.env['PATH'], ...env } };
   const answer = await reloadByCommand(options, context, signal);
   const read = (name: string) => readFile(join(targetDir, name), 'utf8');
   return { answer, targetDir, stateDir, read };
@@ -87,6 +89,7 @@ describe('a command', () => {
     const directory = await temporaryDirectory();
     const options = {
       command: 'touch started; sleep 60',
+      ...layout,
       targetDir: directory,
       stateDir: join(directory, '..wherry'),
       timeout: 60_000,
@@ -106,8 +109,8 @@ describe('when nobody knows what changed', () => {
 
   test('the command gets every path that is published', async () => {
     const directory = await temporaryDirectory();
-    await mkdir(join(directory, '..1'));
-    await symlink('..1', join(directory, '..data'));
+    await mkdir(join(directory, '..2026_11_22_23_59_59.123456789'));
+    await symlink('..2026_11_22_23_59_59.123456789', join(directory, '..data'));
     const files = ['a.conf', 'b/c.conf'].map((path) => ({
       path,
       size: 0,
@@ -116,9 +119,10 @@ describe('when nobody knows what changed', () => {
       fingerprint: 'x',
     }));
     const manifest = { version: 1, revision: 'r', digest: 'sha256:x', sequence: 7, files };
-    await writeFile(join(directory, '..1', '.wherry.json'), JSON.stringify(manifest));
+    await writeFile(join(directory, '..2026_11_22_23_59_59.123456789', '.wherry.json'), JSON.stringify(manifest));
     const options = {
       command: 'cp {changed} told',
+      ...layout,
       targetDir: directory,
       stateDir: join(directory, '..wherry'),
       timeout: 20_000,
@@ -171,7 +175,8 @@ describe('the end of a command', () => {
 
 test('a state directory that cannot be written to is named with the cure', async () => {
   const directory = await temporaryDirectory();
-  const options = { command: 'true', targetDir: directory, stateDir: '/proc/self/x', timeout: 1000, env: {} };
+  const places = { ...layout, targetDir: directory, stateDir: '/proc/self/x' };
+  const options = { command: 'true', ...places, timeout: 1000, env: {} };
   expect(await reloadByCommand(options, changed, never)).toMatchObject({
     class: 'misconfigured',
     detail: expect.stringMatching(/\/proc\/self\/x .*WHERRY_STATE_DIR/),
