@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
 import { removeTree } from './closed-directories.ts';
 import { ownLinks, visibleText } from './own-links.ts';
-import type { PlainFiles } from './plain-files.ts';
 import { dataShape, linkShape, type Shape } from './shape.ts';
 import { onTarget } from './target-errors.ts';
 
@@ -11,11 +10,7 @@ import { onTarget } from './target-errors.ts';
  * Removes the names by which readers find what another mode, or a link of another name, published. Their generations
  * are collected like all others. `present` is undefined where no link leads to the set. True when there was something.
  */
-export async function clearFormer(
-  target: string,
-  present: Shape | undefined,
-  plain: PlainFiles | undefined,
-): Promise<boolean> {
+export async function clearFormer(target: string, present: Shape | undefined): Promise<boolean> {
   const keeps = (name: string, text: string) =>
     name === present?.link || (present?.hasNames === true && text === visibleText(name));
   const names = await ownLinks(target, keeps);
@@ -23,8 +18,7 @@ export async function clearFormer(
   for (const { temporary } of [dataShape, linkShape('')]) {
     if (temporary !== present?.temporary) await onTarget(removeTree(join(target, temporary)));
   }
-  await plain?.remove();
-  return names.length > 0 || plain !== undefined;
+  return names.length > 0;
 }
 
 async function removeLink(path: string): Promise<void> {

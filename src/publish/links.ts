@@ -59,7 +59,8 @@ export async function putLinksRight(
 ): Promise<boolean> {
   let changed = false;
   const held = new Set(await onTarget(readdir(target)));
-  for (const name of names) {
+  // What takes the place of another mode's name comes last: until then its readers find everything.
+  for (const name of [...names].toSorted((a, b) => Number(held.has(a)) - Number(held.has(b)))) {
     if (await isVisibleLink(target, name)) continue;
     const text = visibleText(name);
     if (held.has(name)) {

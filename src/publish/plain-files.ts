@@ -1,6 +1,6 @@
 import type { Generation } from './generation.ts';
 import type { ManifestFile } from './manifest.ts';
-import { findWorkshop, type Places } from './rename/workshop.ts';
+import { findWorkshop, type Places, removeUnusedWorkshops } from './rename/workshop.ts';
 import { onTarget } from './target-errors.ts';
 
 /** What the rename mode has in the target, as the other modes see it. */
@@ -20,6 +20,7 @@ export class FormerPlainFiles {
   readonly #places: Places;
   #found: PlainFiles | undefined;
   #isGone = false;
+  #isRemoved = false;
 
   constructor(places: Places) {
     this.#places = places;
@@ -38,9 +39,15 @@ export class FormerPlainFiles {
     return this.#found;
   }
 
-  /** They were removed. */
-  forget(): void {
+  /** Removes what is left of them, and of runs that came to none. True when there were some. */
+  async remove(): Promise<boolean> {
+    if (this.#isRemoved) return false;
+    const found = await this.find();
+    await found?.remove();
+    await onTarget(removeUnusedWorkshops(this.#places));
     this.#found = undefined;
     this.#isGone = true;
+    this.#isRemoved = true;
+    return found !== undefined;
   }
 }

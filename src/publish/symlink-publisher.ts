@@ -115,8 +115,8 @@ export class SymlinkPublisher implements Publisher {
     const { hasNames, place } = this.#shape;
     const plain = await this.#plain.find();
     if (hasNames) await putLinksRight(target, topLevelNames(pathsOf(current.manifest.files)), plain);
-    const isOther = await clearFormer(target, this.#shape, plain);
-    if (plain !== undefined) this.#plain.forget();
+    const hadLinks = await clearFormer(target, this.#shape);
+    const isOther = (await this.#plain.remove()) || hadLinks;
     if (fsync) for (const path of new Set([target, join(target, place)])) await onTarget(fsyncPath(path));
     const all = replaced === undefined || isOther ? await unretired(target, current) : [replaced];
     for (const old of all) await onTarget(retire(old));

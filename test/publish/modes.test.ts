@@ -14,6 +14,7 @@ import {
   readAll,
   rootIn,
 } from '../support/publish-modes.ts';
+import { expectOnlyIn } from '../support/target-content.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const { signal } = new AbortController();
@@ -61,22 +62,8 @@ async function expectOnly(
 ): Promise<void> {
   await vi.waitFor(async () => {
     await engine.settle(signal);
-    await expectOnlyNow(mode, target, set);
+    await expectOnlyIn(mode, target, set);
   }, 20_000);
-}
-
-async function expectOnlyNow(mode: Mode, target: string, set: Record<string, string>): Promise<void> {
-  expect(await readAll(rootIn(mode, target))).toEqual(set);
-  const names = Object.keys(await namesIn(target)).sort();
-  const topLevel = [...new Set(Object.keys(set).map((path) => path.split('/')[0] ?? ''))];
-  if (mode === 'symlink') expect(names).toEqual(['..data', ...topLevel].sort());
-  else expect(names).toEqual(mode === 'rename' ? topLevel.sort() : [rootIn(mode, target).split('/').at(-1)]);
-  const generations = (await readdir(target)).filter((name) => /^\.\.\d/.test(name));
-  expect(generations).toHaveLength(mode === 'symlink' ? 1 : 0);
-  const behindLinks = await readdir(join(target, '.wherry-generations')).catch(() => []);
-  expect(behindLinks).toHaveLength(mode.startsWith('link') ? 1 : 0);
-  if (mode === 'rename') return;
-  expect(await readdir(join(target, '..wherry'))).not.toContain('generations');
 }
 
 describe.each(changesOfMode)('from %s to %s', (from, to) => {

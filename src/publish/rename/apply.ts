@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { systemCode } from '../../failure/failure.ts';
 import { closeDirectory } from '../closed-directories.ts';
 import { inTheWay } from '../links.ts';
-import type { Manifest } from '../manifest.ts';
+import type { Manifest, ManifestEntry } from '../manifest.ts';
 import type { Difference } from './difference.ts';
 import { Doors } from './doors.ts';
 import type { Ground } from './ground.ts';
@@ -53,8 +53,12 @@ export class Application {
 
   /** Resolves to the directories that are to be made durable, relative to the target. */
   async run(): Promise<ReadonlySet<string>> {
-    const { changes, removals } = this.#options.difference;
-    for (const { path } of changes) await this.#put(path);
+    const { difference, ground } = this.#options;
+    const { changes, removals } = difference;
+    // Until everything is there, readers find it behind the links of the mode before.
+    const replacesLink = ({ path }: ManifestEntry) => ground.replacesLink(path);
+    for (const { path } of changes.filter((entry) => !replacesLink(entry))) await this.#put(path);
+    for (const { path } of changes.filter(replacesLink)) await this.#put(path);
     for (const path of removals) await this.#remove(path);
     await this.#removeEmpty(removals);
     await this.#setModes();

@@ -27,7 +27,7 @@ export class FormerMode {
   async clear(current: Generation): Promise<void> {
     if (this.#isCleared) return;
     const { target } = this.#options;
-    if (await clearFormer(target, undefined, undefined)) {
+    if (await clearFormer(target, undefined)) {
       for (const generation of await unretired(target, current)) await onTarget(retire(generation));
     }
     this.#links = new Set();

@@ -54,6 +54,12 @@ export class Ground {
     return 'directory';
   }
 
+  /** Whether the path is at or below the name of a link that another mode made. */
+  replacesLink(path: string): boolean {
+    const { formerLinks } = this.#options;
+    return formerLinks.size > 0 && formerLinks.has(path.split('/', 1)[0] ?? path);
+  }
+
   /** The directory was put there a moment ago, with all that is in it. */
   arrived(path: string): void {
     this.#kinds.set(path, 'directory');

@@ -34,6 +34,12 @@ export async function findWorkshop(places: Places): Promise<string | undefined> 
   return undefined;
 }
 
+/** Removes what a run that never published plain files left. */
+export async function removeUnusedWorkshops(places: Places): Promise<void> {
+  if ((await findWorkshop(places)) !== undefined) return;
+  for (const place of Object.values(placesOf(places))) await removeTree(place);
+}
+
 /** Finds the workshop, or makes it; one that is on another volume now is moved into the target. */
 export async function openWorkshop(places: Places): Promise<string> {
   const { inside, beside } = placesOf(places);
