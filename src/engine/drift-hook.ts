@@ -68,7 +68,9 @@ export class DriftHook {
     }
     const { published } = memory.state;
     if (published !== undefined && (await drift.settle(context, limits)) === 'lost') {
-      await keeper.lose(published.generation);
+      keeper.doubt();
+      const { isLost } = await keeper.repair(memory.state);
+      if (!isLost) await keeper.lose(published.generation);
       await tell(context, { type: 'lost' });
     }
     if (memory.state.published === undefined) this.#looksAt = performance.now();

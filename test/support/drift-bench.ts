@@ -1,11 +1,14 @@
-import { onTestFinished } from 'vitest';
+import { lstatSync } from 'node:fs';
+import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { type Observer, silentObserver } from '../../src/engine/observer.ts';
 import type { EngineOptions } from '../../src/engine/options.ts';
 import type { Parts } from '../../src/engine/parts.ts';
 import type { ReloadContext, Target } from '../../src/reload/target.ts';
-import { engineOn, readSet } from './engine-bench.ts';
 import { MemorySource } from './memory-source.ts';
+import { engineIn, type Mode, rootIn } from './publish-modes.ts';
 import { RecordingLog } from './recording-log.ts';
 import { temporaryDirectory } from './temporary.ts';
 
@@ -16,16 +19,23 @@ export interface Told {
   readonly set: Record<string, string> | undefined;
 }
 
-/** An engine that repairs, the loop that turns it, and an application that takes note of what it is told. */
-export async function driftBench(parts: Partial<Parts> = {}, more: Partial<EngineOptions> = {}) {
+export interface DriftBenchOptions {
+  readonly mode?: Mode;
+  readonly parts?: Partial<Parts>;
+  readonly engine?: Partial<EngineOptions>;
+}
+
+/** An engine that repairs, and an application that takes note of what it is told. */
+export async function driftBench({ mode = 'symlink', parts, engine: more }: DriftBenchOptions = {}) {
   const target = await temporaryDirectory();
   const source = new MemorySource();
   const told: Told[] = [];
+  const reads = () => readSetIn(mode, target).catch(() => undefined);
   const application: Target = {
     name: 'url1',
     identity: 'application',
     reload: async ({ sequence, changed }: ReloadContext) => {
-      told.push({ sequence, changed, set: await readSet(target).catch(() => undefined) });
+      told.push({ sequence, changed, set: await reads() });
       return { class: 'accepted' };
     },
   };
@@ -38,22 +48,26 @@ export async function driftBench(parts: Partial<Parts> = {}, more: Partial<Engin
     },
   };
   const ending = new AbortController();
+  onTestFinished(() => ending.abort());
   const { signal } = ending;
-  const start = async (extra: Partial<Parts> = {}): Promise<Engine> => {
+  const newEngine = (extra: Partial<Parts> = {}, options: Partial<EngineOptions> = {}): Engine => {
     const all = { targets: [application], ...parts, ...extra };
-    const options = { drift: 'repair', log, observer, ending: signal, ...more } as const;
-    const engine = engineOn(target, source, all, { retain: 60_000 }, options);
+    const own = { drift: 'repair', log, observer, ending: signal, ...more, ...options } as const;
+    const engine = engineIn(mode, target, source, all, 60_000, own);
     onTestFinished(() => engine[Symbol.asyncDispose]());
+    return engine;
+  };
+  const start = async (extra: Partial<Parts> = {}): Promise<Engine> => {
+    const engine = newEngine(extra);
     await engine.open();
     await engine.start();
     return engine;
   };
-  onTestFinished(() => ending.abort());
-  return { target, source, told, log, start, signal, repairs: () => repairs };
+  return { mode, target, source, told, log, newEngine, start, signal, reads, repairs: () => repairs };
 }
 
 /** As the loop does, but only what is due by itself: the source is looked at when the engine asks for it. */
-export function turning(engine: Engine): void {
+export function turning(engine: Engine): () => Promise<void> {
   const ending = new AbortController();
   const turn = async () => {
     while (!ending.signal.aborted) {
@@ -63,11 +77,42 @@ export function turning(engine: Engine): void {
       await engine.alarm.wait(Math.min(driftAt, quietAt, collectAt) - performance.now(), ending.signal);
     }
   };
-  const turned = turn();
-  onTestFinished(async () => {
-    ending.abort();
-    await turned.catch((error: unknown) => {
-      if (!ending.signal.aborted) throw error;
-    });
+  const turned = turn().catch((error: unknown) => {
+    if (!ending.signal.aborted) throw error;
   });
+  const stop = async () => {
+    ending.abort();
+    await turned;
+  };
+  onTestFinished(stop);
+  return stop;
+}
+
+/** Waits until all was checked, and is watched. */
+export async function isWatched(engine: Engine): Promise<void> {
+  await expect.poll(() => engine.driftAt, { timeout: 20_000 }).toBeGreaterThan(performance.now() + 60_000);
+}
+
+/** Where the files of the published set really are. */
+export function realRoot(mode: Mode, target: string): Promise<string> {
+  return realpath(mode === 'symlink' ? join(target, '..data') : rootIn(mode, target));
+}
+
+/** What is there, without Wherry's own: path → content, links as `-> target`. */
+async function readSetIn(mode: Mode, target: string): Promise<Record<string, string>> {
+  const root = await realRoot(mode, target);
+  const found: Record<string, string> = {};
+  const own = /^\.\.|^\.wherry/;
+  const read = async (below: string) => {
+    for (const name of await readdir(join(root, below))) {
+      if (below === '' && own.test(name)) continue;
+      const path = below === '' ? name : `${below}/${name}`;
+      const stat = lstatSync(join(root, path));
+      if (stat.isDirectory()) await read(path);
+      else if (stat.isSymbolicLink()) found[path] = `-> ${await readlink(join(root, path))}`;
+      else found[path] = await readFile(join(root, path), 'utf8');
+    }
+  };
+  await read('');
+  return found;
 }

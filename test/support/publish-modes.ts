@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../../src/engine/engine.ts';
+import type { EngineOptions } from '../../src/engine/options.ts';
 import type { Parts } from '../../src/engine/parts.ts';
 import type { Publisher, PublisherOptions } from '../../src/publish/publisher.ts';
 import { RenamePublisher } from '../../src/publish/rename/rename-publisher.ts';
@@ -42,11 +43,12 @@ export function engineIn(
   source: MemorySource,
   parts: Partial<Parts> = {},
   retain = 0,
+  more: Partial<EngineOptions> = {},
 ): Engine {
   const options = { fileMode: 0o644, dirMode: 0o755, fsync: false, maxBytes: 1024 ** 3 };
   const places = { target, stateDir: join(target, '..wherry') };
   const publisher = publisherOf(mode, { ...options, ...places, retain });
-  return engineOn(target, source, parts, { retain }, { publisher });
+  return engineOn(target, source, parts, { retain }, { publisher, ...more });
 }
 
 /** The directory in which a reader finds the set. */

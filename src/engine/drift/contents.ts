@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, RefusedError } from '../../failure/failure.ts';
@@ -71,7 +72,8 @@ async function copyOne(
   const only = { ...retained, manifest: { ...retained.manifest, files: [file] } };
   try {
     await publisher.copy(stage, only, signal);
-    return true;
+    // What a publisher leaves in its place in the target is the very file that is damaged.
+    return existsSync(join(stage.directory, file.path));
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;

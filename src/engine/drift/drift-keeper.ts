@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Failure, isAbort, toFailure } from '../../failure/failure.ts';
+import { Failure, toFailure } from '../../failure/failure.ts';
 import type { Limits } from '../../platform/deadline.ts';
 import type { Damage } from '../../publish/drift/damage.ts';
 import { type Finding, inspect } from '../../publish/drift/inspection.ts';
@@ -73,8 +73,13 @@ export class DriftKeeper {
     const outcome = await this.#lookAtManifest(set, published);
     if (outcome === 'lost') return 'lost';
     const indices = due === 'all' ? set.inventory.below('') : due.flatMap((path) => set.inventory.at(path));
-    const finding = await this.#inspect(set, published, [...new Set(indices)], limits.signal);
-    await this.#putBack(context, { set, published, finding }, limits);
+    try {
+      const finding = await this.#inspect(set, published, [...new Set(indices)], limits.signal);
+      await this.#putBack(context, { set, published, finding }, limits);
+    } catch (error) {
+      this.#agenda.later('', performance.now() + retryTo);
+      throw error;
+    }
     return 'done';
   }
 
@@ -113,6 +118,7 @@ export class DriftKeeper {
   /** False when it cannot be believed, or is gone. */
   async #follow(published: PublishedSet): Promise<boolean> {
     const { publisher } = this.#options;
+    const earlier = this.#set;
     this.forget();
     const generation = await publisher.generation(published.generation);
     const set = generation && (await FollowedSet.of(generation, published));
@@ -120,6 +126,7 @@ export class DriftKeeper {
       await this.#discard(generation?.directory);
       return false;
     }
+    if (earlier !== undefined) set.takeOver(earlier);
     this.#set = set;
     this.#agenda.follow(set);
     return true;
@@ -145,9 +152,9 @@ export class DriftKeeper {
         if (manifest === undefined) return 'lost';
         const { sequence, revision, publishedAt } = published;
         const { fileMode, fsync } = this.#options.stageOptions;
-        const { dirMode, sealed, directory } = set;
+        const { sealed, directory } = set;
         const text = { ...manifest, sequence, revision, publishedAt };
-        set.mark = await onTarget(rewriteManifest(directory, text, { fileMode, dirMode, fsync, sealed }));
+        set.mark = await onTarget(rewriteManifest(directory, text, { fileMode, fsync, sealed }));
         this.#options.observer.driftRepaired(1);
         this.#tally.putBack([manifestName], { generation: set.generation }, performance.now());
         return 'done';
@@ -161,7 +168,7 @@ export class DriftKeeper {
     indices: readonly number[],
     signal: AbortSignal,
   ): Promise<Finding> {
-    const { inventory, root, dirMode, sealed } = set;
+    const { inventory, root, dirMode, untouchedSince: sealed } = set;
     const ownsRoot = root !== this.#options.targetDir;
     const manifest = () => set.manifest(published);
     return onTarget(inspect(indices, { inventory, root, dirMode, ownsRoot, sealed, manifest }, signal));
@@ -182,7 +189,7 @@ export class DriftKeeper {
     const paths = ready.map(({ path }) => path);
     try {
       const manifest = await set.manifest(published);
-      if (manifest === undefined) return;
+      if (manifest === undefined) return this.#agenda.again('');
       const changed = [...new Set(paths.flatMap((path) => set.inventory.at(path)))].map((index) =>
         set.inventory.path(index),
       );
@@ -194,8 +201,10 @@ export class DriftKeeper {
       if (finding.isPartial) this.#agenda.again('');
       this.#count(context, paths);
     } catch (error) {
-      if (isAbort(error, limits.signal)) throw error;
-      this.#waitFor(toFailure(error), paths, now);
+      // Only the end of the process is none: a time-out is a failure like others.
+      const { aborted, reason } = limits.signal;
+      if (aborted && !(reason instanceof Failure)) throw error;
+      this.#waitFor(toFailure(aborted ? reason : error), paths, now);
     }
   }
 

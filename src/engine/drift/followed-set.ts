@@ -15,6 +15,7 @@ export class FollowedSet {
   readonly root: string;
   readonly inventory: Inventory;
   readonly dirMode: number;
+  /** The time of the manifest; what lies beside it and was changed later is not as it was. */
   readonly sealed: number;
   /** Of the manifest's text; undefined: read it, and take it as it is. */
   mark: string | undefined;
@@ -41,16 +42,31 @@ export class FollowedSet {
     const own = await readOwnManifest(directory, published, undefined);
     if (own === undefined) return undefined;
     try {
-      return new FollowedSet(generation, own.manifest, { sealed: await sealedAt(directory), mark: own.mark });
+      const sealed = await sealedAt(directory);
+      return new FollowedSet(generation, own.manifest, { sealed, mark: own.mark });
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined;
       throw error;
     }
   }
 
+  /** Files that stay where they are from set to set may have been changed before this one was published. */
+  get untouchedSince(): number {
+    return this.#staysInPlace ? Number.NEGATIVE_INFINITY : this.sealed;
+  }
+
+  /** What was known to be well of the set before is so still, if it was not touched since. */
+  takeOver(earlier: FollowedSet): void {
+    if (this.#staysInPlace && earlier.root === this.root) this.inventory.takeOver(earlier.inventory);
+  }
+
   /** The manifest, believed; undefined when it is gone or another's. */
   async manifest(published: PublishedSet): Promise<Manifest | undefined> {
     return (await readOwnManifest(this.directory, published, this.mark))?.manifest;
+  }
+
+  get #staysInPlace(): boolean {
+    return this.root !== this.directory;
   }
 
   /** How the manifest is, without reading it unless it was touched. */

@@ -65,8 +65,8 @@ async function replace(
   const publishedAt = new Date().toISOString();
   const next = { ...manifest, revision: published.revision, sequence, publishedAt };
   const { fileMode, fsync } = options.stageOptions;
-  const { dirMode, sealed, root, directory } = set;
-  set.mark = await onTarget(rewriteManifest(directory, next, { fileMode, dirMode, fsync, sealed }));
+  const { sealed, root, directory } = set;
+  set.mark = await onTarget(rewriteManifest(directory, next, { fileMode, fsync, sealed }));
   const ownsRoot = root !== options.targetDir;
   if (damages.length > 0) {
     await onTarget(putBack(damages, { root, from: stage?.directory ?? root, manifest, ownsRoot, fsync }));

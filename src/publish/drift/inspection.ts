@@ -140,7 +140,8 @@ class Look {
     // The root of all may be a link that somebody made to another disk.
     if (path === '' && !ownsRoot) return stat === undefined ? 'gone' : 'well';
     if (stat?.isDirectory() !== true) return 'gone';
-    if (!isModeOfDirectory(stat.mode, dirMode)) this.damages.push({ kind: 'directory', path });
+    // Where foreign files lie too, a directory may be others'.
+    if (ownsRoot && !isModeOfDirectory(stat.mode, dirMode)) this.damages.push({ kind: 'directory', path });
     return 'well';
   }
 }

@@ -58,6 +58,15 @@ export class Inventory {
     return this.#links.get(index);
   }
 
+  /** Files that lie at the same paths may not have been touched since they were last looked at. */
+  takeOver(earlier: Inventory): void {
+    for (let index = 0; index < this.length; index += 1) {
+      const [known] = earlier.at(this.path(index));
+      if (known !== undefined && earlier.path(known) === this.path(index))
+        this.setWellAt(index, earlier.wellAt(known));
+    }
+  }
+
   wellAt(index: number): number {
     return this.#wellAt[index] ?? Number.NaN;
   }

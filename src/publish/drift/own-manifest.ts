@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fsyncPath } from '../../platform/flush.ts';
 import { contentFingerprint } from '../../snapshot/content-fingerprint.ts';
 import { manifestName } from '../../snapshot/path-rules.ts';
-import { insideDirectory } from '../closed-directories.ts';
 import { digestOf, isManifest, type Manifest } from '../manifest.ts';
+import { within } from './within.ts';
 
 /** What the state knows of the published set: a manifest that says otherwise is not to be believed. */
 export interface Known {
@@ -60,12 +60,12 @@ export async function sealedAt(directory: string): Promise<number> {
 export async function rewriteManifest(
   directory: string,
   manifest: Manifest,
-  { fileMode, dirMode, fsync, sealed }: RewriteOptions,
+  { fileMode, fsync, sealed }: RewriteOptions,
 ): Promise<string> {
   const text = `${JSON.stringify(manifest)}\n`;
   const path = join(directory, manifestName);
   const temporary = `${path}.tmp`;
-  await insideDirectory(directory, dirMode, async () => {
+  await within(directory, async () => {
     await rm(temporary, { force: true, recursive: true });
     {
       await using file = await open(temporary, 'wx', fileMode);
@@ -81,7 +81,6 @@ export async function rewriteManifest(
 
 export interface RewriteOptions {
   readonly fileMode: number;
-  readonly dirMode: number;
   readonly fsync: boolean;
   readonly sealed: number;
 }

@@ -2,10 +2,11 @@ import { chmod, lstat, mkdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode, TargetError } from '../../failure/failure.ts';
 import { fsyncAll } from '../../platform/flush.ts';
-import { fillingMode, insideDirectory, removeTree } from '../closed-directories.ts';
+import { fillingMode, removeTree } from '../closed-directories.ts';
 import type { Manifest } from '../manifest.ts';
 import type { Damage } from './damage.ts';
 import { parentOf } from './inventory.ts';
+import { within } from './within.ts';
 
 export interface PutBackOptions {
   readonly root: string;
@@ -37,7 +38,7 @@ export async function putBack(damages: readonly Damage[], options: PutBackOption
     }
     const parent = parentOf(entry.path);
     await makeDirectory(root, parent, { dirMode, ownsRoot });
-    await insideDirectory(join(root, parent), dirMode, async () => {
+    await within(join(root, parent), async () => {
       await makeWay(path, ownsRoot);
       await rename(join(options.from, entry.path), path);
     });
@@ -62,7 +63,7 @@ async function makeDirectory(
     await mkdir(whole, { mode: fillingMode(dirMode) });
   };
   if (path === '') await make();
-  else await insideDirectory(dirname(whole), dirMode, make);
+  else await within(dirname(whole), make);
   await closeAgain(whole, dirMode);
 }
 
