@@ -1,0 +1,99 @@
+import { rename } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { localBench } from '../support/local-bench.ts';
+import { NameReader } from '../support/name-reader.ts';
+import { run, start, stateOf } from '../support/program.ts';
+import { type Mode, namesIn, readAll, rootIn } from '../support/publish-modes.ts';
+import { ReloadApp } from '../support/reload-app.ts';
+import { expectOnlyIn } from '../support/target-content.ts';
+
+const content = 'the same in every mode\n';
+const paths = ['app.yaml', 'rules.yaml', 'conf.d/a', 'conf.d/deep/b', 'other.d/c'];
+const files = Object.fromEntries(paths.map((path) => [path, content]));
+
+function settingsOf(mode: Mode): Readonly<Record<string, string>> {
+  const [publish = '', name] = mode.split(' ');
+  return { WHERRY_PUBLISH: publish, ...(name === undefined ? {} : { WHERRY_LINK_NAME: name }) };
+}
+
+/** Through every change from one mode to another. */
+const way: readonly Mode[] = [
+  ...(['symlink', 'rename', 'symlink', 'link current', 'symlink', 'link live'] as const),
+  ...(['rename', 'link current', 'rename', 'link live', 'link current', 'link live', 'symlink'] as const),
+];
+
+test('no change of the mode hides a file from a reader at full speed', { timeout: 300_000 }, async () => {
+  const { repository, target, settings } = await localBench({ WHERRY_RETAIN: '0' });
+  await repository.commit(files);
+  await using app = await ReloadApp.start();
+  const runIn = (mode: Mode) =>
+    start(['run'], { ...settings, ...settingsOf(mode), WHERRY_RELOAD_URL: app.url().href });
+  let before: Mode | undefined;
+  for (const [index, mode] of way.entries()) {
+    const roots = [rootIn(before ?? mode, target), rootIn(mode, target)] as const;
+    const reader = before === undefined ? undefined : new NameReader(roots, paths, content);
+    if (reader !== undefined) await expect.poll(() => reader.reads).toBeGreaterThan(100);
+    const wherry = runIn(mode);
+    await expect
+      .poll(async () => (await stateOf(target).catch(() => undefined))?.good?.sequence, { timeout: 30_000 })
+      .toBe(index + 1);
+    await expect
+      .poll(() => expectOnlyIn(mode, target, files).then(() => 'only that', String))
+      .toBe('only that');
+    // Every change is told, and nothing else.
+    expect(app.calls).toHaveLength(index + 1);
+    const readings = await reader?.stop();
+    if (readings !== undefined) {
+      expect(readings.missingFiles).toBe(0);
+      const { reads, missingInDirectories } = readings;
+      console.log(
+        `${before} → ${mode}: ${reads} reads, ${missingInDirectories} of directories found nothing`,
+      );
+      const isExchange = [before, mode].every((one) => one === 'symlink' || one === 'rename');
+      if (!isExchange) expect(missingInDirectories).toBe(0);
+    }
+    expect((await wherry.kill('SIGTERM')).code).toBe(0);
+    before = mode;
+  }
+});
+
+test('a change of the mode needs no source', { timeout: 60_000 }, async () => {
+  const { repository, target, settings } = await localBench();
+  await repository.commit(files);
+  expect((await run(['init'], settings)).code).toBe(0);
+  await rename(repository.path, `${repository.path}.away`);
+  const wherry = start(['run'], { ...settings, ...settingsOf('link live') });
+  await expect.poll(() => readAll(rootIn('link live', target)).catch(() => undefined)).toEqual(files);
+  await expect.poll(() => namesIn(target)).toEqual({ live: expect.stringContaining('.wherry-generations/') });
+  const { published } = await stateOf(target);
+  expect(published?.generation).toMatch(/^\d{4}/);
+  const { stdout } = await run(['status', '--json'], { WHERRY_TARGET: target });
+  expect(JSON.parse(stdout)).toMatchObject({ published: { generation: published?.generation } });
+  await rename(`${repository.path}.away`, repository.path);
+  const next = await repository.commit({ ...files, new: content });
+  await expect.poll(async () => (await stateOf(target)).published?.revision, { timeout: 30_000 }).toBe(next);
+  expect((await wherry.kill('SIGTERM')).code).toBe(0);
+});
+
+test('init too takes what another mode published, where the source is down', {
+  timeout: 60_000,
+}, async () => {
+  const { repository, target, settings } = await localBench({ WHERRY_INIT_TIMEOUT: '1s' });
+  await repository.commit(files);
+  expect((await run(['init'], settings)).code).toBe(0);
+  await rename(repository.path, `${repository.path}.away`);
+  const lenient = { ...settings, WHERRY_ON_INIT_FAILURE: 'use-last-good' };
+  expect((await run(['init'], { ...lenient, ...settingsOf('rename') })).code).toBe(0);
+  expect(await readAll(target)).toEqual(files);
+});
+
+test('check tells what the link would meet, and leaves it', { timeout: 60_000 }, async () => {
+  const { repository, target, settings } = await localBench();
+  await repository.commit(files);
+  expect((await run(['init'], settings)).code).toBe(0);
+  const inLink = { ...settings, ...settingsOf('link live') };
+  expect((await run(['check'], inLink)).code).toBe(0);
+  const inTheWay = await run(['check'], { ...inLink, WHERRY_LINK_NAME: '..wherry' });
+  expect(inTheWay.code).toBe(2);
+  await expectOnlyIn('symlink', target, files);
+});
