@@ -21,6 +21,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 test('every documented manifest is there', () => {
   expect(manifestFiles).toEqual([
     'caddy-native-sidecar.yaml',
+    'git-sync-replacement.yaml',
     'haproxy-native-sidecar.yaml',
     'init-only.yaml',
     'nginx-classic-pair.yaml',

@@ -3,6 +3,7 @@ import { containersOf, environmentOf, isWherry, podsOf, readManifests, settingsO
 
 test.each([
   'caddy-native-sidecar.yaml',
+  'git-sync-replacement.yaml',
   'haproxy-native-sidecar.yaml',
   'prometheus-native-sidecar.yaml',
   's3-irsa.yaml',
