@@ -1,8 +1,11 @@
 import type { Preset } from './preset.ts';
 
-/** SIGHUP makes the file provider read its file again. What it made of it, only its log and metrics say. */
+/**
+ * Traefik follows no links. Its own watching sees plain files change one by one; SIGHUP makes the file provider read all
+ * of them when they are there. What it made of them, only its log and metrics say.
+ */
 export const traefik: Preset = {
   application: 'Traefik',
-  settings: { reloadSignal: 'SIGHUP', reloadProcess: 'traefik' },
+  settings: { publish: 'rename', reloadSignal: 'SIGHUP', reloadProcess: 'traefik' },
   validator: undefined,
 };

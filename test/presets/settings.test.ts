@@ -48,6 +48,13 @@ describe('a preset', () => {
     expect(settings.reloadUrl?.map(String)).toEqual([url]);
   });
 
+  test('of Traefik publishes plain files, unless the user wants otherwise', () => {
+    expect(settingsOf({ WHERRY_RELOAD_PRESET: 'traefik', WHERRY_ADOPT: 'true' }).publish).toBe('rename');
+    expect(settingsOf({ WHERRY_RELOAD_PRESET: 'traefik', WHERRY_PUBLISH: 'symlink' }).publish).toBe(
+      'symlink',
+    );
+  });
+
   test('may come with credentials alone', () => {
     const env = {
       WHERRY_SOURCE: 'git',
