@@ -29,6 +29,7 @@ test('every documented manifest is there', () => {
     's3-irsa.yaml',
     's3-minio-secret.yaml',
     's3-pod-identity.yaml',
+    'traefik-native-sidecar.yaml',
   ]);
 });
 

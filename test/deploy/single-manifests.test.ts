@@ -9,6 +9,7 @@ test.each([
   's3-irsa.yaml',
   's3-minio-secret.yaml',
   's3-pod-identity.yaml',
+  'traefik-native-sidecar.yaml',
 ])('%s holds the main container back until a set is published', (file) => {
   const [pod] = podsOf(readManifests(file));
   expect(pod?.initContainers?.at(-1)).toMatchObject({
