@@ -43,6 +43,18 @@ export function rootOf(mode: Mode, target: string): string {
   return mode === 'link' ? join(target, linkName) : target;
 }
 
+/** What a reader resolves who needs one whole set. */
+export function linkOf(mode: Mode): string | undefined {
+  switch (mode) {
+    case 'symlink':
+      return '..data';
+    case 'rename':
+      return undefined;
+    case 'link':
+      return linkName;
+  }
+}
+
 /** What is watched: a file of the set by everything, one deeper down and the directory above a link by some. */
 export function placesIn(mode: Mode, target: string): readonly NamedPlace[] {
   const root = rootOf(mode, target);
