@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { Metrics } from '../../src/admin/metrics.ts';
 import { presetNames } from '../../src/presets/names.ts';
 import type { Kind } from '../../src/settings/kinds.ts';
+import { isLayerVariable } from '../../src/settings/layers/schema.ts';
 import { schema, variableName } from '../../src/settings/schema.ts';
 import { unavailable } from '../../src/settings/unavailable.ts';
 import { hasProgram } from '../support/prometheus.ts';
@@ -44,6 +45,8 @@ describe.each(documents)('%s', (path) => {
     const names = new Set([...text.matchAll(/\bWHERRY_[A-Z0-9_]*[A-Z0-9]\b(?!_?\*)/g)].map(([name]) => name));
     const isKnown = (name: string) =>
       [name, name.replace(/_FILE$/, '')].some((one) => kinds.has(one)) ||
+      // Those of the layers of an example.
+      (/^WHERRY_(BASE|SITE|TLS)_/.test(name) && isLayerVariable(name)) ||
       [...others, ...unavailable, 'WHERRY_X_Y', 'WHERRY_X_Y_FILE'].includes(name);
     expect([...names].filter((name) => !isKnown(name))).toEqual([]);
   });

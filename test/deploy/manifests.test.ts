@@ -24,6 +24,7 @@ test('every documented manifest is there', () => {
     'git-sync-replacement.yaml',
     'haproxy-native-sidecar.yaml',
     'init-only.yaml',
+    'layers.yaml',
     'nginx-classic-pair.yaml',
     'prometheus-native-sidecar.yaml',
     's3-irsa.yaml',
@@ -75,15 +76,19 @@ describe.each(manifestFiles)('%s', (file) => {
 
   test('gives Wherry settings that it accepts', () => {
     for (const wherry of wherries) {
-      const { gitRepo, s3Bucket } = settingsOf(wherry, wherry.pod, documents);
-      expect(gitRepo ?? s3Bucket, wherry.name).toBeDefined();
+      const { gitRepo, s3Bucket, layerList } = settingsOf(wherry, wherry.pod, documents);
+      expect(gitRepo ?? s3Bucket ?? layerList, wherry.name).toBeDefined();
     }
   });
 
   test('keeps credentials out of the environment', () => {
     const secret = Object.entries(schema).filter(([, setting]) => setting.secret);
     const names = wherries.flatMap((wherry) => Object.keys(environmentOf(wherry, documents)));
-    for (const [key] of secret) expect(names).not.toContain(variableName(key));
+    for (const [key] of secret) {
+      // A layer's has the layer's name put in.
+      const tail = variableName(key).slice('WHERRY'.length);
+      expect(names.filter((name) => name.endsWith(tail))).toEqual([]);
+    }
   });
 
   test("uses the image of the package's version", () => {

@@ -5,6 +5,7 @@ test.each([
   'caddy-native-sidecar.yaml',
   'git-sync-replacement.yaml',
   'haproxy-native-sidecar.yaml',
+  'layers.yaml',
   'prometheus-native-sidecar.yaml',
   's3-irsa.yaml',
   's3-minio-secret.yaml',
@@ -40,4 +41,18 @@ test.each([
       expect(settingsOf(wherry, pod, documents).s3Credentials).toBe(kind);
     }
   }
+});
+
+test('the layers of layers.yaml are of three kinds, and only the certificate lies below the root', () => {
+  const documents = readManifests('layers.yaml');
+  const [pod] = podsOf(documents);
+  const wherry = pod && containersOf(pod).find(isWherry);
+  const { layerList = [] } = pod && wherry ? settingsOf(wherry, pod, documents) : {};
+  expect(layerList.map(({ name, mount, settings }) => [name, mount, settings.source])).toEqual([
+    ['base', '', 'git'],
+    ['site', '', 's3'],
+    ['tls', 'tls', 'dir'],
+  ]);
+  const mounts = wherry?.volumeMounts?.map(({ mountPath }) => mountPath);
+  expect(mounts).toContain(layerList[2]?.settings.dirPath);
 });
