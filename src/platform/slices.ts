@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 /** So many quick synchronous calls take about a millisecond. */
-const sliceLength = 32;
+export const sliceLength = 32;
 
 /**
  * Does something quick and synchronous for each item, and lets the event loop turn in between. For thousands of small

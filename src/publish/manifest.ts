@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
 import { contentFingerprint } from '../snapshot/content-fingerprint.ts';
@@ -107,15 +107,33 @@ export function byPath(a: { readonly path: string }, b: { readonly path: string 
   return a.path < b.path ? -1 : 1;
 }
 
+/**
+ * The one that was read last. A change asks for the published one several times, and of a large set each reading takes
+ * long; a weak reference holds it only until memory is wanted.
+ */
+let lastRead: { readonly mark: string; readonly manifest: WeakRef<Manifest> } | undefined;
+
 /** The manifest of a generation; undefined when it has none that can be read: then it is not ours, or not whole. */
 export async function readManifest(directory: string): Promise<Manifest | undefined> {
+  const path = join(directory, manifestName);
   let text: string;
+  let mark: string;
   try {
-    text = await readFile(join(directory, manifestName), 'utf8');
+    const { dev, ino, size, mtimeMs, ctimeMs } = await stat(path);
+    mark = [path, dev, ino, size, mtimeMs, ctimeMs].join('\0');
+    const known = lastRead?.mark === mark ? lastRead.manifest.deref() : undefined;
+    if (known !== undefined) return known;
+    text = await readFile(path, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
+  const manifest = parseManifest(text);
+  if (manifest !== undefined) lastRead = { mark, manifest: new WeakRef(manifest) };
+  return manifest;
+}
+
+function parseManifest(text: string): Manifest | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     return isManifest(parsed) ? parsed : undefined;

@@ -13,7 +13,7 @@ import { onTarget } from './target-errors.ts';
  */
 export async function retire({ directory, manifest }: Generation): Promise<void> {
   const now = new Date();
-  await inSlices(manifest.files, ({ path }) => touch(join(directory, path), now));
+  await inSlices(manifest.files, ({ path }) => touch(`${directory}/${path}`, now));
   touch(join(directory, manifestName), now);
   touch(directory, now);
 }

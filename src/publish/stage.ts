@@ -1,17 +1,25 @@
-import { createHash, type Hash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { createHash, hash } from 'node:crypto';
+import { constants, writeFileSync } from 'node:fs';
 import { mkdir, open, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { RefusedError } from '../failure/failure.ts';
 import { fsyncAll, manyFiles } from '../platform/flush.ts';
 import { Lanes } from '../platform/lanes.ts';
-import type { Entry, FileEntry, RelativePath } from '../snapshot/entry.ts';
+import { Pace } from '../platform/pace.ts';
+import type { Entry, FileEntry } from '../snapshot/entry.ts';
 import { tooLarge } from '../snapshot/guard-rails.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import type { FileSink } from '../sources/source.ts';
 import { carryUnchanged } from './carry.ts';
 import { closeDirectory, fillingMode, removeTree } from './closed-directories.ts';
-import { attributed, byPath, digestOf, type Manifest, type ManifestEntry, type ManifestFile } from './manifest.ts';
+import {
+  attributed,
+  byPath,
+  digestOf,
+  type Manifest,
+  type ManifestEntry,
+  type ManifestFile,
+} from './manifest.ts';
 import { fileModeOf, octal, type StageOptions } from './same-set.ts';
 import { onTarget } from './target-errors.ts';
 
@@ -31,6 +39,7 @@ export class Stage implements FileSink, AsyncDisposable {
   readonly directory: string;
   readonly #options: StageOptions;
   readonly #lanes = new Lanes(parallel);
+  readonly #pace = new Pace();
   readonly #entries: ManifestEntry[] = [];
   readonly #directories = new Set<string>();
   #bytes = 0;
@@ -53,7 +62,7 @@ export class Stage implements FileSink, AsyncDisposable {
   /** Makes every directory of the set, and its symbolic links. */
   async prepare(entries: readonly Entry[]): Promise<void> {
     this.#flushEach = this.#options.fsync && entries.length < manyFiles;
-    for (const { path } of entries) await this.#makeParents(path);
+    for (const { path } of entries) if (!this.#hasParent(path)) await this.#makeParents(path);
     for (const entry of entries) {
       if (entry.kind !== 'link') continue;
       await onTarget(symlink(entry.target, join(this.directory, entry.path)));
@@ -108,7 +117,7 @@ export class Stage implements FileSink, AsyncDisposable {
     this.#flushEach = this.#options.fsync && entries.length < manyFiles;
     for (const entry of entries) {
       signal.throwIfAborted();
-      await this.#makeParents(entry.path);
+      if (!this.#hasParent(entry.path)) await this.#makeParents(entry.path);
       if ('link' in entry) {
         await onTarget(symlink(entry.link, join(this.directory, entry.path)));
         this.#entries.push(entry);
@@ -120,7 +129,10 @@ export class Stage implements FileSink, AsyncDisposable {
   async put(file: FileEntry, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     if (content instanceof Uint8Array) {
       this.#count(content.byteLength);
-      await this.#lanes.enter(() => this.#writeWhole(file, content));
+      // To wait for a disk is nothing to do at once.
+      if (!this.#flushEach && this.#pace.isQuick)
+        await onTarget(this.#pace.act(() => this.#writeNow(file, content)));
+      else await this.#lanes.enter(() => this.#writeWhole(file, content));
     } else await this.#writeStream(file, content);
   }
 
@@ -139,7 +151,13 @@ export class Stage implements FileSink, AsyncDisposable {
     const entries = layerOf === undefined ? this.#entries : attributed(this.#entries, layerOf);
     const files = entries.toSorted(byPath);
     const dirMode = octal(this.#options.dirMode);
-    const manifest: Manifest = { version: 1, ...head, digest: digestOf(files, dirMode, head.layers), dirMode, files };
+    const manifest: Manifest = {
+      version: 1,
+      ...head,
+      digest: digestOf(files, dirMode, head.layers),
+      dirMode,
+      files,
+    };
     const path = join(this.directory, manifestName);
     await onTarget(
       writeFile(path, `${JSON.stringify(manifest)}\n`, {
@@ -179,18 +197,18 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   async #copyChecked(entry: ManifestFile, from: string): Promise<void> {
-    const hash = createHash('sha256');
+    const digest = createHash('sha256');
     await using source = await onTarget(open(from, constants.O_RDONLY | constants.O_NOFOLLOW));
     await using copy = await onTarget(
       open(join(this.directory, entry.path), 'wx', Number.parseInt(entry.mode, 8)),
     );
     for await (const chunk of source.createReadStream({ autoClose: false })) {
-      hash.update(chunk as Uint8Array);
+      digest.update(chunk as Uint8Array);
       await onTarget(writeAll(copy, chunk as Uint8Array));
     }
     if (this.#flushEach) await onTarget(copy.sync());
     else this.#unflushed.push(entry.path);
-    if (hash.digest('hex') !== entry.sha256) {
+    if (digest.digest('hex') !== entry.sha256) {
       throw new RefusedError({
         problem: `${from} was changed by something else since it was published`,
         cure: 'push the change that brings the wanted set',
@@ -199,35 +217,38 @@ export class Stage implements FileSink, AsyncDisposable {
     this.#entries.push(entry);
   }
 
-  async #writeWhole(file: FileEntry, content: Uint8Array): Promise<void> {
-    const hash = createHash('sha256').update(content);
+  #writeNow(file: FileEntry, content: Uint8Array): void {
     const mode = fileModeOf(file, this.#options);
-    await onTarget(this.#write(join(this.directory, file.path), content, mode));
-    this.#record(file, mode, content.byteLength, hash);
+    writeFileSync(`${this.directory}/${file.path}`, content, { flag: 'wx', mode });
+    this.#record(file, mode, content.byteLength, hash('sha256', content));
+  }
+
+  async #writeWhole(file: FileEntry, content: Uint8Array): Promise<void> {
+    const mode = fileModeOf(file, this.#options);
+    await onTarget(
+      writeFile(`${this.directory}/${file.path}`, content, { flag: 'wx', mode, flush: this.#flushEach }),
+    );
+    this.#record(file, mode, content.byteLength, hash('sha256', content));
   }
 
   async #writeStream(file: FileEntry, content: AsyncIterable<Uint8Array>): Promise<void> {
-    const hash = createHash('sha256');
+    const digest = createHash('sha256');
     const mode = fileModeOf(file, this.#options);
     let size = 0;
     await using handle = await onTarget(open(join(this.directory, file.path), 'wx', mode));
     for await (const chunk of content) {
       this.#count(chunk.byteLength);
       size += chunk.byteLength;
-      hash.update(chunk);
+      digest.update(chunk);
       await onTarget(writeAll(handle, chunk));
     }
     if (this.#flushEach) await onTarget(handle.sync());
-    this.#record(file, mode, size, hash);
+    this.#record(file, mode, size, digest.digest('hex'));
   }
 
-  #write(path: string, content: Uint8Array, mode: number): Promise<void> {
-    return writeFile(path, content, { flag: 'wx', mode, flush: this.#flushEach });
-  }
-
-  #record({ path, fingerprint }: FileEntry, mode: number, size: number, hash: Hash): void {
+  #record({ path, fingerprint }: FileEntry, mode: number, size: number, sha256: string): void {
     if (!this.#flushEach) this.#unflushed.push(path);
-    this.#entries.push({ path, size, sha256: hash.digest('hex'), mode: octal(mode), fingerprint });
+    this.#entries.push({ path, size, sha256, mode: octal(mode), fingerprint });
   }
 
   #count(bytes: number): void {
@@ -235,12 +256,18 @@ export class Stage implements FileSink, AsyncDisposable {
     if (this.#bytes > this.#options.maxBytes) throw tooLarge(this.#options.maxBytes);
   }
 
-  async #makeParents(path: RelativePath | string): Promise<void> {
-    const parent = dirname(path);
-    if (parent === '.' || this.#directories.has(parent)) return;
-    await this.#makeParents(parent);
-    await onTarget(mkdir(join(this.directory, parent), { mode: fillingMode(this.#options.dirMode) }));
-    this.#directories.add(parent);
+  #hasParent(path: string): boolean {
+    const end = path.lastIndexOf('/');
+    return end === -1 || this.#directories.has(path.slice(0, end));
+  }
+
+  async #makeParents(path: string): Promise<void> {
+    for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
+      const parent = path.slice(0, end);
+      if (this.#directories.has(parent)) continue;
+      await onTarget(mkdir(join(this.directory, parent), { mode: fillingMode(this.#options.dirMode) }));
+      this.#directories.add(parent);
+    }
   }
 }
 

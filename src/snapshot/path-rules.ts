@@ -29,7 +29,11 @@ export function checkCoexistence(entries: readonly Entry[]): void {
     if (paths.has(path)) throw refusedPath(path, 'is in the set twice');
     paths.add(path);
   }
+  const checked = new Set<string>();
   for (const { path } of entries) {
+    const directory = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+    if (checked.has(directory)) continue;
+    checked.add(directory);
     for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
       const parent = path.slice(0, end);
       if (paths.has(parent))
@@ -38,7 +42,13 @@ export function checkCoexistence(entries: readonly Entry[]): void {
   }
 }
 
+/** No element of such a path can be too long in UTF-8, nor the whole. */
+const shortPath = Math.floor(longestName / 3);
+const strangeElement = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
+
 function faultOf(path: string): string | undefined {
+  const isPlain = path.length <= shortPath && !path.startsWith('.') && !strangeElement.test(path);
+  if (isPlain) return undefined;
   if (path === '') return 'is empty';
   if (path.includes('\0')) return 'holds a NUL byte';
   if (path.startsWith('/')) return 'is absolute';

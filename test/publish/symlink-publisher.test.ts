@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   lstat,
   mkdir,
@@ -72,6 +73,44 @@ test('a file that something else edited is not carried over', async () => {
   source.set('r2', { a: '1', b: 'two' });
   await engine.look(signal);
   expect(await readSet(target)).toEqual({ a: '1', b: 'two' });
+});
+
+test.each([
+  ['a pipe', async (path: string) => void spawnSync('mkfifo', [path])],
+  ['a link', (path: string) => symlink('b', path)],
+  ['a directory', (path: string) => mkdir(path)],
+  ['a file of another size', (path: string) => writeFile(path, '12')],
+  ['nothing', async () => undefined],
+])('%s in the place of a published file is not carried over, and nobody waits for it', async (_, put) => {
+  const { target, source, engine } = await published({ a: '1', b: '2' });
+  await rm(join(target, '..data/a'));
+  await put(join(target, '..data/a'));
+  source.set('r2', { a: '1', b: 'two' });
+  source.written.length = 0;
+  await engine.look(signal);
+  expect(source.written).toEqual(['a', 'b']);
+  expect(await readSet(target)).toEqual({ a: '1', b: 'two' });
+});
+
+test('a file that is as it was published is carried over, whatever its times say', async () => {
+  const { target, source, engine } = await published({ a: '1', b: '2' });
+  await utimes(join(target, 'a'), 1, 1);
+  source.set('r2', { a: '1', b: 'two' });
+  source.written.length = 0;
+  await engine.look(signal);
+  expect(source.written).toEqual(['b']);
+});
+
+test('thousands of files appear as few do', async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 1000 }, (_, index) => [`part-${index % 7}/${index}.yaml`, `v: ${index}`]),
+  );
+  const { target, source, engine } = await published(files);
+  expect(await readSet(target)).toEqual(files);
+  const changed = { ...files, 'part-0/0.yaml': 'v: x' };
+  source.set('r2', changed);
+  await engine.look(signal);
+  expect(await readSet(target)).toEqual(changed);
 });
 
 test('no inode is shared between two generations', async () => {

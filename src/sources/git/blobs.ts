@@ -32,11 +32,12 @@ export async function copyBlobs(files: readonly FileEntry[], options: CopyOption
   reader.ask(files.map(oidOf));
   reader.askNoMore();
   for (const file of files) {
-    const head = await reader.head();
+    const arrived = reader.arrived();
+    const head = arrived?.head ?? (await reader.head());
     if (head?.type !== 'blob') throw new DamageError(`the content ${oidOf(file)} is missing`);
-    if (head.size > wholeUpTo) await sink.put(file, reader.stream(head));
+    if (arrived === undefined && head.size > wholeUpTo) await sink.put(file, reader.stream(head));
     else {
-      const content = await reader.content(head);
+      const content = arrived?.content ?? (await reader.content(head));
       if (head.size <= largestPointer && content.subarray(0, lfsPointer.byteLength).equals(lfsPointer)) {
         onPointer(file);
       }

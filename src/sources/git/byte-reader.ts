@@ -18,6 +18,18 @@ export class ByteReader {
     }
   }
 
+  /** The next line, if it has arrived; it is not taken. */
+  peekLine(): string | undefined {
+    const end = this.#held.indexOf(0x0a);
+    return end === -1 ? undefined : this.#held.toString('latin1', 0, end);
+  }
+
+  /** Takes bytes that have arrived after others that are passed over; undefined when not all of them have. */
+  takeHeld(skipped: number, count: number, after: number): Buffer | undefined {
+    const end = skipped + count;
+    return this.#held.byteLength < end + after ? undefined : this.#take(end + after).subarray(skipped, end);
+  }
+
   /** Exactly so many bytes. */
   async bytes(count: number): Promise<Buffer> {
     if (this.#held.byteLength >= count) return this.#take(count);

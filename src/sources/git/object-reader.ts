@@ -56,19 +56,31 @@ export class ObjectReader implements AsyncDisposable {
   /** The next answer's head; undefined when there is no such object. */
   async head(): Promise<ObjectHead | undefined> {
     const line = await this.#guard(this.#reader.line());
-    const match = /^([0-9a-f]+) (commit|tree|blob|tag) (\d+)$/.exec(line);
-    if (match?.[1] !== undefined && isObjectId(match[1])) {
-      return { oid: match[1], type: match[2] as ObjectType, size: Number(match[3]) };
-    }
+    const head = headOf(line);
+    if (head !== undefined) return head;
     if (line.endsWith(' missing')) return undefined;
     throw new DamageError(`git cat-file answered ${JSON.stringify(line.slice(0, 200))}`);
+  }
+
+  /**
+   * The next answer whole, if all of it has arrived; nothing is taken otherwise. Of thousands of small objects most have,
+   * and a promise each would cost more than they do.
+   */
+  arrived(): { readonly head: ObjectHead; readonly content: Buffer } | undefined {
+    const line = this.#reader.peekLine();
+    const head = line === undefined ? undefined : headOf(line);
+    if (line === undefined || head === undefined) return undefined;
+    const content = this.#reader.takeHeld(line.length + 1, head.size, 1);
+    if (content === undefined) return undefined;
+    check(head, content);
+    return { head, content };
   }
 
   /** The whole content of the object whose head was read. */
   async content(head: ObjectHead): Promise<Buffer> {
     const content = await this.#guard(this.#reader.bytes(head.size));
     await this.#guard(this.#reader.bytes(1));
-    if (hashOf(head).update(content).digest('hex') !== head.oid) throw corrupt(head);
+    check(head, content);
     return content;
   }
 
@@ -114,6 +126,16 @@ export class ObjectReader implements AsyncDisposable {
       throw new DamageError(`git cat-file ended with ${code ?? 'a signal'}: ${stderr.trim()}`, error);
     }
   }
+}
+
+function headOf(line: string): ObjectHead | undefined {
+  const match = /^([0-9a-f]+) (commit|tree|blob|tag) (\d+)$/.exec(line);
+  if (match?.[1] === undefined || !isObjectId(match[1])) return undefined;
+  return { oid: match[1], type: match[2] as ObjectType, size: Number(match[3]) };
+}
+
+function check(head: ObjectHead, content: Buffer): void {
+  if (hashOf(head).update(content).digest('hex') !== head.oid) throw corrupt(head);
 }
 
 function hashOf({ oid, type, size }: ObjectHead) {
