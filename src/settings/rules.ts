@@ -90,7 +90,8 @@ function pathRules({ target, stateDir, require }: Settings): readonly string[] {
 function stateDirRules(stateDir: string, target: string): readonly string[] {
   const [first = ''] = relative(target, stateDir).split('/');
   const isInside = first !== '..' || stateDir === target;
-  const isFree = first.startsWith('..') && !/^\.\.(data|data_tmp|generations|generations_tmp|\d.*)$/.test(first);
+  const isFree =
+    first.startsWith('..') && !/^\.\.(data|data_tmp|generations|generations_tmp|\d.*)$/.test(first);
   if (!isInside || isFree) return [];
   return [
     `WHERRY_STATE_DIR: "${stateDir}" lies where published files go; name a directory outside the target, or leave it out`,

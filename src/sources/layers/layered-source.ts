@@ -221,10 +221,11 @@ export class LayeredSource implements Source {
   /** A layer that fails is looked at again however long the next poll is away. */
   #retryLater(): void {
     clearTimeout(this.#timer);
-    const times = this.#layers.map(({ retryAt }) => retryAt).filter((time) => time !== undefined);
+    const now = performance.now();
+    // What is due is tried in this very look, unless something else, such as a hold, keeps it from that.
+    const times = this.#layers.flatMap(({ retryAt = now }) => (retryAt > now ? [retryAt - now] : []));
     if (this.#onChange === undefined || times.length === 0) return;
-    const delay = Math.max(100, Math.min(...times) - performance.now());
-    this.#timer = setTimeout(() => this.#onChange?.(), delay).unref();
+    this.#timer = setTimeout(() => this.#onChange?.(), Math.min(...times)).unref();
   }
 
   /** Reads the published manifest once, and only if somebody needs it. */
