@@ -4,7 +4,7 @@ import { systemCode } from '../failure/failure.ts';
 import { generationsDirectory } from '../snapshot/path-rules.ts';
 import { removeTree } from './closed-directories.ts';
 import { generationsIn, placeOfGeneration, readGeneration } from './generation.ts';
-import { linkedGenerations } from './own-links.ts';
+import { isForeignVolume, linkedGenerations } from './own-links.ts';
 import type { Collected } from './publisher.ts';
 import { onTarget } from './target-errors.ts';
 
@@ -20,11 +20,13 @@ export interface Collecting {
 /** Removes the generations, of whatever mode, that no name leads to: unfinished ones at once, replaced ones in time. */
 export async function collectGenerations({ target, retain, sequence, keep }: Collecting): Promise<Collected> {
   const linked = await linkedGenerations(target);
+  const isShared = await isForeignVolume(target);
   let due: number | undefined;
   let failure: unknown;
   for (const name of await onTarget(generationsIn(target))) {
     const place = placeOfGeneration(name);
     if (place === undefined || linked.has(name) || keep.has(name)) continue;
+    if (isShared && place === name) continue;
     try {
       const age = await ageOfReplaced(target, name, sequence);
       if (age === undefined || age >= retain) await removeTree(join(target, place));

@@ -1,8 +1,8 @@
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
-import { generationsDirectory } from '../snapshot/path-rules.ts';
-import { isGenerationName, readGeneration } from './generation.ts';
+import { generationsDirectory, manifestName } from '../snapshot/path-rules.ts';
+import { isGenerationName } from './generation.ts';
 import { dataLink, generationOfText } from './shape.ts';
 import { onTarget } from './target-errors.ts';
 
@@ -66,10 +66,10 @@ export async function ownLinks(
 }
 
 /** The kubelet's own volumes look the same; only the manifest tells. */
-async function isForeignVolume(target: string): Promise<boolean> {
+export async function isForeignVolume(target: string): Promise<boolean> {
   const name = await readLink(join(target, dataLink));
   if (name === undefined || !(await exists(join(target, name)))) return false;
-  return (await onTarget(readGeneration(target, name))) === undefined;
+  return !(await exists(join(target, name, manifestName)));
 }
 
 interface Link {

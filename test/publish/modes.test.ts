@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { UnreachableError } from '../../src/failure/failure.ts';
-import type { Target } from '../../src/reload/target.ts';
+import type { Answer, Target } from '../../src/reload/target.ts';
 import { MemorySource } from '../support/memory-source.ts';
 import {
   changesOfMode,
@@ -131,6 +131,37 @@ test.each(modes.filter((mode) => mode !== 'rename'))(
   },
 );
 
+test.each(changesOfMode)(
+  'from %s to %s a set that is refused then gives way to the good one of the mode before',
+  async (from, to) => {
+    const { target, source } = await bench(from, { a: 'good' });
+    source.set('r2', { a: 'bad' });
+    const answers: Answer[] = [{ class: 'busy', detail: 'starting' }];
+    const application: Target = {
+      name: 'url1',
+      identity: 'application',
+      reload: async () => answers[0] ?? { class: 'accepted' },
+    };
+    {
+      await using before = engineIn(from, target, source, { targets: [application] });
+      await before.open();
+      await before.look(signal);
+      await before.settle(signal);
+      expect(before.state).toMatchObject({ published: { sequence: 2 }, good: { sequence: 1 } });
+    }
+    answers[0] = { class: 'rejected', detail: 'no' };
+    await using after = engineIn(to, target, source, { targets: [application] });
+    await after.open();
+    await vi.waitFor(async () => {
+      await after.settle(signal);
+      expect(after.state?.rejected?.sequence ?? after.state?.quarantine?.length).toBeDefined();
+      answers.length = 0;
+      await after.settle(signal);
+      expect(await readAll(rootIn(to, target))).toEqual({ a: 'good' });
+    });
+  },
+);
+
 test('plain files that somebody edited are not carried over, but brought again', async () => {
   const { target, live, shown } = await bench('rename');
   await writeFile(join(target, 'conf.d/a'), 'edited');
@@ -170,6 +201,33 @@ describe.each(modes)('in %s mode', (mode) => {
     await using engine = await live(mode);
     await expectOnly(engine, mode, target, files);
   });
+});
+
+test.each(['rename', 'link live'] as const)(
+  'in %s mode a ConfigMap volume that somebody else keeps in the target stays whole',
+  async (mode) => {
+    const { target, source, live, shown } = await bench(mode, { a: '1' });
+    const names = ['..2026_01_01_00_00_00.000000001', '..2026_01_01_00_00_00.000000002'];
+    for (const name of names) {
+      await mkdir(join(target, name));
+      await writeFile(join(target, name, 'theirs'), name);
+    }
+    await symlink(names[0] ?? '', join(target, '..data'));
+    await symlink('..data/theirs', join(target, 'theirs'));
+    source.set('r2', { a: '2' });
+    await using engine = await live(mode);
+    await engine.settle(signal);
+    expect(await shown(mode)).toMatchObject({ a: '2' });
+    expect(await readFile(join(target, 'theirs'), 'utf8')).toBe(names[0]);
+    expect(await readFile(join(target, names[1] ?? '', 'theirs'), 'utf8')).toBe(names[1]);
+  },
+);
+
+test("a directory that is called as Wherry's own and is not stays", async () => {
+  const { target, live } = await bench('symlink');
+  await mkdir(join(target, '..wherry/generations/theirs'), { recursive: true });
+  await using _ = await live('symlink');
+  expect(await readdir(join(target, '..wherry/generations'))).toEqual(['theirs']);
 });
 
 test('without its ..data link the set is there again, and needs no source', async () => {

@@ -26,7 +26,7 @@ test.each(['a/b', '/current', '..current', '..data', '.', '..', '.wherry-generat
   'a link cannot be called %s',
   (name) => {
     expect(problemsOf({ WHERRY_PUBLISH: 'link', WHERRY_LINK_NAME: name })).toEqual([
-      expect.stringContaining(`WHERRY_LINK_NAME: "${name}" is not one name such as current`),
+      expect.stringMatching(/^WHERRY_LINK_NAME: .* is not one name such as current: /),
     ]);
   },
 );

@@ -1,4 +1,4 @@
-import { cp, mkdir, rename, rmdir, symlink, unlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rmdir, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { ensureDirectory } from '../../platform/directory.ts';
@@ -37,7 +37,15 @@ export async function findWorkshop(places: Places): Promise<string | undefined> 
 /** Removes what a run that never published plain files left. */
 export async function removeUnusedWorkshops(places: Places): Promise<void> {
   if ((await findWorkshop(places)) !== undefined) return;
-  for (const place of Object.values(placesOf(places))) await removeTree(place);
+  for (const place of Object.values(placesOf(places))) {
+    const names = await readdir(place).catch(() => []);
+    if (names.length > 0 && names.every(isOwnName)) await removeTree(place);
+    else if (names.length === 0) await rmdir(place).catch(() => undefined);
+  }
+}
+
+function isOwnName(name: string): boolean {
+  return isGenerationName(name) || ['current', 'next', temporaryPointer, trial].includes(name);
 }
 
 /** Finds the workshop, or makes it; one that is on another volume now is moved into the target. */
