@@ -2,6 +2,7 @@ import type { Request, RequestOutcome, Wish } from '../engine/machine/request.ts
 import { SettingsError } from '../failure/failure.ts';
 import { isGitRef } from '../settings/git-ref.ts';
 import type { Revision } from '../snapshot/entry.ts';
+import { splitRevisions } from '../snapshot/layer-revisions.ts';
 
 /** The names of the commands, and of the routes. */
 const wishActions = ['hold', 'pin', 'resume', 'rollback'] as const satisfies readonly Wish['action'][];
@@ -9,6 +10,8 @@ const wishActions = ['hold', 'pin', 'resume', 'rollback'] as const satisfies rea
 const results: readonly RequestOutcome['result'][] = ['done', 'under-way', 'refused'];
 /** No name that git knows is longer. */
 const longestRevision = 255;
+/** Of all layers together. */
+const longestOfLayers = 16 * 1024;
 
 /** The wish in a person's words. Throws a `SettingsError` when it needs a revision and has none that can be. */
 export function wishOf(action: Wish['action'], revision: string | undefined): Wish {
@@ -54,11 +57,13 @@ export function parseLastRequest(status: string): RequestOutcome | undefined {
 }
 
 function isRevision(value: unknown): value is Revision {
-  return typeof value === 'string' && value.length <= longestRevision && isRevisionText(value);
+  if (typeof value !== 'string' || value.length > longestOfLayers) return false;
+  return isRevisionText(value) || [...(splitRevisions(value)?.values() ?? [''])].every(isRevisionText);
 }
 
 /** What Git or S3 calls a state. Spaces and control characters are in neither's names. */
 function isRevisionText(text: string): boolean {
+  if (text.length > longestRevision) return false;
   return isGitRef(text) || /^(version|etag|release|listing|as-of):[\x21-\x7e]+$/.test(text);
 }
 

@@ -107,6 +107,18 @@ describe('the metrics', () => {
     });
   });
 
+  test('say of each layer whether it fails', () => {
+    const lastFailure = { kind: 'missing', message: 'gone', at: '' } as const;
+    const layers = [
+      { name: 'base', source: 'a' },
+      { name: 'site', source: 'b', lastFailure },
+    ];
+    const samples = samplesOf(new Metrics(() => ({ ...full, layers })).render(false));
+    expect(samples.get('wherry_layer_failing{layer="base"}')).toBe(0);
+    expect(samples.get('wherry_layer_failing{layer="site"}')).toBe(1);
+    expect(usedMetrics().render(false)).not.toContain('wherry_layer_failing');
+  });
+
   test('tell times in seconds, those of an earlier process until there are newer ones', () => {
     const metrics = new Metrics(() => full);
     const before = samplesOf(metrics.render(false));

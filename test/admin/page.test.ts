@@ -25,6 +25,10 @@ describe('the page', () => {
     ['a reload is pending', { ...inStep, pending: true }],
     ['the set does not verify', { ...inStep, verification: { state: 'unverified' as const } }],
     ['the last sync failed', { ...inStep, lastFailure: full.lastFailure }],
+    [
+      'the layer tls fails',
+      { ...inStep, layers: [{ name: 'tls', source: '/c', lastFailure: full.lastFailure }] },
+    ],
     ['held by hand', { ...inStep, hold: full.hold, pin: full.pin }],
     ['pinned by hand', { ...inStep, pin: full.pin }],
     ['in step', inStep],

@@ -71,4 +71,23 @@ version       1.2.3
     const text = formatStatus({ ...empty, source: '\u001b]0;title\u0007 a\nb' }, now);
     expect(text).toContain('source     ]0;title a b\n');
   });
+
+  test('says of layers what each is at, and which fails', () => {
+    const at = '2026-11-23T00:01:00.000Z';
+    const layers = [
+      { name: 'base', source: 'https://git.example/c.git main', revision: 'b0a1c2', lastContact: at },
+      {
+        name: 'tls',
+        source: '/certificate',
+        mount: 'tls',
+        lastFailure: { kind: 'missing', message: 'gone', at },
+      } as const,
+    ];
+    expect(formatStatus({ ...empty, layers }, now)).toContain(
+      `layers     base: https://git.example/c.git main, b0a1c2, last contact ${at} (1m ago)
+           tls: /certificate at tls/
+           tls fails since ${at} (1m ago): gone
+`,
+    );
+  });
 });

@@ -24,6 +24,20 @@ describe('the command line', () => {
     ]);
   });
 
+  test('takes the flags of layers, alone for true too', () => {
+    const { flags } = parseCommandLine([
+      '--site-s3-path-style',
+      '--site-git-repo=x',
+      '--base-git-ca-file',
+      'y',
+    ]);
+    expect([...flags]).toEqual([
+      ['--site-s3-path-style', 'true'],
+      ['--site-git-repo', 'x'],
+      ['--base-git-ca-file', 'y'],
+    ]);
+  });
+
   test('knows the switches of each command', () => {
     expect(parseCommandLine(['status', '--json']).switches.has('--json')).toBe(true);
     expect(() => parseCommandLine(['run', '--json'])).toThrow('--json: has no meaning for `wherry run`');

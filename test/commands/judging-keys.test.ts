@@ -28,3 +28,30 @@ test.each([
 test('the pace of polling judges nothing', () => {
   expect(keysUnder({ WHERRY_POLL_INTERVAL: '1m' })).toEqual(keysUnder({}));
 });
+
+const layers = {
+  WHERRY_LAYERS: 'base,site',
+  WHERRY_BASE_SOURCE: 'git',
+  WHERRY_BASE_GIT_REPO: 'https://git.example.com/config.git',
+  WHERRY_SITE_SOURCE: 'dir',
+  WHERRY_SITE_DIR_PATH: '/site',
+};
+
+function setKeyUnder(more: NodeJS.ProcessEnv): string {
+  const env = { ...layers, ...more };
+  return keysOf(loadSettings({ env, flags: new Map(), complete: true }).settings, true).setKey;
+}
+
+test.each([
+  ['WHERRY_LAYERS', 'site,base'],
+  ['WHERRY_SITE_MOUNT', 'overrides/'],
+  ['WHERRY_SITE_DIR_PATH', '/other'],
+  ['WHERRY_BASE_GIT_REF', 'v2'],
+  ['WHERRY_BASE_EXCLUDE', 'secrets'],
+])('another %s makes another set of layers', (variable, value) => {
+  expect(setKeyUnder({ [variable]: value })).not.toBe(setKeyUnder({}));
+});
+
+test('the credentials of a layer make no other set', () => {
+  expect(setKeyUnder({ WHERRY_BASE_GIT_TOKEN: 'mended' })).toBe(setKeyUnder({}));
+});

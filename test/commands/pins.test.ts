@@ -42,3 +42,24 @@ describe('a pin', () => {
     expect(faultOf(env, revision)).toContain(words);
   });
 });
+
+describe('a pin of layers', () => {
+  const layers = {
+    WHERRY_LAYERS: 'base,site',
+    WHERRY_BASE_SOURCE: 'git',
+    WHERRY_SITE_SOURCE: 's3',
+    WHERRY_SITE_S3_POINTER: 'current',
+  };
+
+  test.each(['base=main', 'site=release:r1', 'base=refs/tags/v1,site=version:1'])('may be %s', (revision) => {
+    expect(faultOf(layers, revision)).toBeUndefined();
+  });
+
+  test.each([
+    ['main', '"main" names no layer; write base=…, site=…, or some of them, with commas between them'],
+    ['other=main', 'there is no layer "other"; WHERRY_LAYERS has base, site'],
+    ['base=main,site=main', 'layer "site": "main" is no state of this source'],
+  ])('cannot be %s', (revision, words) => {
+    expect(faultOf(layers, revision)).toContain(words);
+  });
+});

@@ -55,3 +55,17 @@ test.each([
   const state = { ...emptyState, sequence: 2, published: set(2, 'b'), ...more };
   expect(statusDocument('git', state, { verifies: undefined }).verification?.state).toBe(expected);
 });
+
+test('a layer that fails is told of, also by what the state remembers of it', () => {
+  const failure = { kind: 'missing', message: 'gone', at: '2026-01-01T00:00:00.000Z' } as const;
+  const state = { ...emptyState, layerFailures: { site: failure } };
+  const layers = [
+    { name: 'base', source: 'a', mount: '', revision: 'b1' as Revision },
+    { name: 'site', source: 'b', mount: 'x', revision: 's1' as Revision },
+  ];
+  const document = statusDocument('git', state, { verifies: false, layers });
+  expect(document.layers).toMatchObject([
+    { name: 'base', mount: undefined, revision: 'b1', lastFailure: undefined },
+    { name: 'site', mount: 'x', revision: 's1', lastFailure: failure },
+  ]);
+});

@@ -14,6 +14,8 @@ describe('a wish', () => {
     'a'.repeat(40),
     'version:3/L4kq.x_Y',
     'release:r1@0a',
+    'base=main,site=release:r1@0a',
+    'site=etag:a%3Db%2Cc',
   ])('to pin %s can be', (revision) => {
     expect(wishOf('pin', revision)).toEqual({ action: 'pin', revision });
   });
@@ -24,6 +26,8 @@ describe('a wish', () => {
     ['a b', 'pin: "a b" is not a branch, tag, refs/… or commit, nor a state of S3 such as version:…'],
     ['--upload-pack=x', 'is not a branch'],
     ['a..b', 'is not a branch'],
+    ['base=main,site=a..b', 'is not a branch'],
+    ['base=main,site=version: ', 'is not a branch'],
     ['a\0b', 'is not a branch'],
     ['x'.repeat(300), `pin: "${'x'.repeat(80)}…" is not a branch`],
   ])('to pin %j cannot be', (revision, message) => {
@@ -113,6 +117,16 @@ describe('a short revision', () => {
       expect(pinned(revision)).toEqual({ action: 'pin', revision });
     },
   );
+
+  test('of a layer is completed from what the state knows of that layer', () => {
+    const layered = { ...emptyState, published: set(`base=${ids.published},site=release:r1`), at };
+    const whole = `base=${ids.published},site=release:r0`;
+    expect(pinned('base=1111111,site=release:r0', layered)).toEqual({ action: 'pin', revision: whole });
+    expect(pinned('base=v1', layered)).toEqual({ action: 'pin', revision: 'base=v1' });
+    expect(() => pinned('base=2222222', layered)).toThrow('the beginning of no revision');
+    expect(pinned('other=1111111', layered)).toEqual({ action: 'pin', revision: 'other=1111111' });
+    expect(pinned('base=1111111')).toEqual({ action: 'pin', revision: 'base=1111111' });
+  });
 
   test('matters to no other wish', () => {
     expect(inFull({ action: 'hold' }, state)).toEqual({ action: 'hold' });
