@@ -57,6 +57,40 @@ test('no change of the mode hides a file from a reader at full speed', { timeout
   }
 });
 
+const kills = process.env['CI'] === undefined ? 12 : 80;
+
+test(`${kills} kills, each in another mode than the one before, lose nothing`, {
+  timeout: 300_000,
+}, async () => {
+  const { repository, target, settings } = await localBench({
+    WHERRY_RETAIN: '0',
+    WHERRY_POLL_INTERVAL: '20ms',
+  });
+  const commits = [await repository.commit(files)];
+  for (const number of [1, 2, 3]) {
+    const next = { ...files, 'conf.d': `${number}\n`, 'app.yaml/x': content, [`only-${number}`]: content };
+    const { 'conf.d/a': _, 'conf.d/deep/b': __, 'app.yaml': ___, ...set } = next;
+    commits.push(await repository.commit(number === 2 ? { ...files, new: content } : set));
+  }
+  for (let kill = 0; kill < kills; kill += 1) {
+    await repository.point(commits[kill % commits.length] ?? '');
+    const mode = way[kill % way.length] ?? 'symlink';
+    const wherry = start(['run'], { ...settings, ...settingsOf(mode) });
+    // One of three is killed at any time of its start; a busy machine would let the others come no further either.
+    if (kill % 3 !== 0) await wherry.says('wherry starts');
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 500));
+    await wherry.kill('SIGKILL');
+  }
+  await repository.point(commits[0] ?? '');
+  for (const mode of ['rename', 'link live', 'symlink'] as const) {
+    const wherry = start(['run'], { ...settings, ...settingsOf(mode) });
+    await expect
+      .poll(() => expectOnlyIn(mode, target, files).then(() => 'only that', String), { timeout: 30_000 })
+      .toBe('only that');
+    await wherry.kill('SIGKILL');
+  }
+});
+
 test('a change of the mode needs no source', { timeout: 60_000 }, async () => {
   const { repository, target, settings } = await localBench();
   await repository.commit(files);
@@ -78,11 +112,11 @@ test('a change of the mode needs no source', { timeout: 60_000 }, async () => {
 test('init too takes what another mode published, where the source is down', {
   timeout: 60_000,
 }, async () => {
-  const { repository, target, settings } = await localBench({ WHERRY_INIT_TIMEOUT: '1s' });
+  const { repository, target, settings } = await localBench();
   await repository.commit(files);
   expect((await run(['init'], settings)).code).toBe(0);
   await rename(repository.path, `${repository.path}.away`);
-  const lenient = { ...settings, WHERRY_ON_INIT_FAILURE: 'use-last-good' };
+  const lenient = { ...settings, WHERRY_INIT_TIMEOUT: '10s', WHERRY_ON_INIT_FAILURE: 'use-last-good' };
   expect((await run(['init'], { ...lenient, ...settingsOf('rename') })).code).toBe(0);
   expect(await readAll(target)).toEqual(files);
 });
