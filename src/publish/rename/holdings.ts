@@ -2,7 +2,6 @@ import { type Generation, readGeneration } from '../generation.ts';
 import type { Manifest, ManifestEntry } from '../manifest.ts';
 import type { PublisherOptions } from '../publisher.ts';
 import { onTarget } from '../target-errors.ts';
-import { type Difference, differenceOf } from './difference.ts';
 import { halfway, nothing, ownPaths, readKept, readStanding, type Standing } from './standing.ts';
 import { findWorkshop, openWorkshop, readPointer } from './workshop.ts';
 
@@ -43,7 +42,7 @@ export class Holdings {
     if (known !== undefined && known.current?.name === name) return known;
     const { before, next } = await onTarget(readStanding(workshop, this.#options.target));
     if (known !== undefined && before.current === undefined) return this.lose(known);
-    this.#standing = next === undefined ? before : halfway(before, differenceOf(before, next.manifest));
+    this.#standing = next === undefined ? before : halfway(before, next);
     return this.#standing;
   }
 
@@ -54,10 +53,13 @@ export class Holdings {
     return this.#standing;
   }
 
-  /** The journal names a publish: any part of it may be done. */
-  begun(before: Standing, difference: Difference): void {
-    this.#standing = halfway(before, difference);
-    this.#isUnfinished = true;
+  /** The journal names a publish, a part of which may be done. False when nothing of it is. */
+  begun(before: Standing, next: Generation): boolean {
+    // Should the target not even be looked at now, nothing in it is certain.
+    this.#standing = { ...before, unsure: ownPaths(before) };
+    this.#standing = halfway(before, next);
+    this.#isUnfinished = this.#standing.unsure.size > 0;
+    return this.#isUnfinished;
   }
 
   /** The publish is whole. */

@@ -9,7 +9,7 @@ import { isOwnLink, readLink } from '../own-links.ts';
 import type { PlainFiles } from '../plain-files.ts';
 import { onTarget } from '../target-errors.ts';
 import { keptGenerations } from './collect.ts';
-import { differenceOf, isSameFile } from './difference.ts';
+import { isSameFile } from './difference.ts';
 import { Doors } from './doors.ts';
 import { Ground } from './ground.ts';
 import { placesOfKept } from './kept-files.ts';
@@ -18,7 +18,7 @@ import { halfway, ownPaths, parentsOf, readKept, readStanding, type Standing } f
 /** What the workshop of an earlier run says is in the target, an unfinished publish included. */
 export async function readPlainFiles(workshop: string, target: string): Promise<PlainFiles> {
   const { before, next } = await readStanding(workshop, target);
-  const standing = next === undefined ? before : halfway(before, differenceOf(before, next.manifest));
+  const standing = next === undefined ? before : halfway(before, next);
   return new FoundPlainFiles(workshop, target, standing);
 }
 

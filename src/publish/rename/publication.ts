@@ -44,9 +44,13 @@ export async function publishStage(
   if (fsync && ledger !== undefined) await fsyncAll([ledger, next.directory], workshop);
   stage.keep();
   await pointNext(workshop, next.name);
-  holdings.begun({ ...before, guests }, difference);
-  if (fsync) await fsyncAll([...kept, workshop], workshop);
-  await apply(surroundings, publication, false);
+  try {
+    if (fsync) await fsyncAll([...kept, workshop], workshop);
+    await apply(surroundings, publication, false);
+  } catch (error) {
+    await leaveUnfinished(holdings, publication);
+    throw error;
+  }
 }
 
 /** Goes on with a publish that was begun. What stops it is thrown by the next publish, which may also be the cure. */
@@ -60,12 +64,19 @@ export async function finishBegun(surroundings: Surroundings): Promise<void> {
     return;
   }
   const difference = differenceOf(before, next.manifest);
-  holdings.begun(before, difference);
+  const publication = { before, next, difference, guests: before.guests };
   try {
-    await apply(surroundings, { before, next, difference, guests: before.guests }, true);
+    await apply(surroundings, publication, true);
   } catch {
-    // The holdings say that nothing is whole.
+    await leaveUnfinished(holdings, publication);
   }
+}
+
+/** Where nothing is changed yet, there is nothing to finish. */
+async function leaveUnfinished(holdings: Holdings, { before, next, guests }: Publication): Promise<void> {
+  if (holdings.begun({ ...before, guests }, next)) return;
+  // A start that still finds it does what is not wanted any more, and is soon corrected.
+  await unlink(join(holdings.workshop, 'next')).catch(() => undefined);
 }
 
 async function apply(
@@ -81,13 +92,8 @@ async function apply(
     own: ownPaths(before),
     formerDirMode: before.current?.manifest.dirMode,
   });
-  const touched = await application.run();
-  if (fsync) {
-    await fsyncAll(
-      [...touched].map((path) => join(target, path)),
-      target,
-    );
-  }
+  const touched = [...(await application.run())].map((path) => join(target, path));
+  if (fsync) await fsyncAll(touched, target);
   // It need not be durable: until it is, the journal is, and brings the next start to the same.
   await turnCurrent(holdings.workshop);
   holdings.done(next, guests);

@@ -1,9 +1,10 @@
+import { lstatSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { type Generation, isGenerationName } from '../generation.ts';
 import { readManifest } from '../manifest.ts';
-import type { Difference } from './difference.ts';
+import { differenceOf } from './difference.ts';
 import { findWorkshop, type Places, readPointer } from './workshop.ts';
 
 /** What of the target is ours. */
@@ -55,9 +56,19 @@ export async function readStanding(
   return { before: { current, unsure: next === undefined ? nothing.unsure : unsure, guests }, next };
 }
 
-/** How things stand when an unfinished publish may have done any part of its work. */
-export function halfway(before: Standing, { changes, removals }: Difference): Standing {
-  return { ...before, unsure: new Set([...before.unsure, ...changes.map(({ path }) => path), ...removals]) };
+/**
+ * How things stand when an unfinished publish did a part of its work. What is still in its stage was not put in place,
+ * and what is there instead is as it was: it may be somebody else's.
+ */
+export function halfway(before: Standing, next: Generation): Standing {
+  const { changes, removals } = differenceOf(before, next.manifest);
+  const unsure = new Set(before.unsure);
+  const find = (path: string) => lstatSync(path, { throwIfNoEntry: false });
+  for (const { path } of changes) if (find(join(next.directory, path)) === undefined) unsure.add(path);
+  for (const path of removals) {
+    if (find(join(next.root, path))?.isDirectory() !== false) unsure.add(path);
+  }
+  return { ...before, unsure };
 }
 
 /** Mostly there is nothing to say, and no file. */
