@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { StateStore } from '../../src/engine/state-store.ts';
 import { engineOn } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
@@ -21,6 +21,9 @@ interface Reading {
   /** Milliseconds in the midst of a set, now and then. */
   readonly pause: number;
 }
+
+/** Most of a minute where many others work on the machine. */
+vi.setConfig({ testTimeout: 240_000 });
 
 /** Publishes sets while two processes read without a rest. */
 async function readWhilePublishing(mode: Mode, { swaps, retain, pause }: Reading): Promise<Counts> {

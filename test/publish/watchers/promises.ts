@@ -22,12 +22,17 @@ const oncePerPublish: Promised = {
   'directory added': '1',
 };
 
+/** And for what was put back, and when its file goes. */
+const always: Promised = { ...oncePerPublish, 'put back': '1', 'its file deleted': '1' };
+
 /** Wakes for its own file alone. */
 const onlyForIts: Promised = {
   ...once,
   'another file changes': '–',
   'directory added': '–',
 };
+
+const onlyForItsAlways: Promised = { ...onlyForIts, 'put back': '1', 'its file deleted': '1' };
 
 /** Wakes for each change, more than once. */
 const often: Promised = {
@@ -44,48 +49,45 @@ const firstOnly: Promised = { 'its file changes': '1', 'changes again': '✗', '
 /** By the names under which the watchers are measured. */
 export const promises: Readonly<Record<Mode, Readonly<Record<string, Promised>>>> = {
   symlink: {
-    'chokidar on the directory': { ...oncePerPublish, 'its file deleted': '1' },
-    'chokidar on the file': { ...oncePerPublish, 'its file deleted': '1' },
-    'chokidar on the file, polling': { ...oncePerPublish, 'its file deleted': '1' },
-    '`fs.watchFile` (stat polling)': { ...oncePerPublish, 'its file deleted': '1' },
+    'chokidar on the directory': always,
+    'chokidar on the file': always,
+    'chokidar on the file, polling': always,
+    '`fs.watchFile` (stat polling)': always,
     'configmap-reload': { ...oncePerPublish, 'its file deleted': '1' },
     'Envoy, `watched_directory`': { ...oncePerPublish, 'its file deleted': '1' },
     'viper (Go)': oncePerPublish,
     'Prometheus 3, `--enable-feature=auto-reload-config`': onlyForIts,
     [prometheusName]: often,
-    [nginxName]: { ...oncePerPublish, 'its file deleted': '1' },
+    [nginxName]: always,
     'inotify on the directory': often,
     '`fs.watch` on the directory': often,
     'inotify on the file': firstOnly,
     '`fs.watch` on the file': firstOnly,
   },
   rename: {
-    'chokidar on the directory': { ...onlyForIts, 'its file deleted': '1' },
-    'chokidar on the file': { ...onlyForIts, 'its file deleted': '1' },
-    'chokidar on the file, in a sub-directory': { ...onlyForIts, 'its file deleted': '1' },
-    'chokidar on the file, polling': { ...onlyForIts, 'its file deleted': '1' },
-    '`fs.watchFile` (stat polling)': { ...onlyForIts, 'its file deleted': '1' },
-    '`fs.watch` on the directory, only events of that name': { ...onlyForIts, 'its file deleted': '1' },
-    'inotify on the directory, only events of that name (Traefik 2, `filename`)': {
-      ...onlyForIts,
-      'its file deleted': '1',
-    },
-    'Traefik 3, `filename`': { ...onlyForIts, 'its file deleted': '1' },
-    'Traefik, `directory`': { ...onlyForIts, 'its file deleted': '1' },
+    'chokidar on the directory': onlyForItsAlways,
+    'chokidar on the file': onlyForItsAlways,
+    'chokidar on the file, in a sub-directory': onlyForItsAlways,
+    'chokidar on the file, polling': onlyForItsAlways,
+    '`fs.watchFile` (stat polling)': onlyForItsAlways,
+    '`fs.watch` on the directory, only events of that name': onlyForItsAlways,
+    'inotify on the directory, only events of that name (Traefik 2, `filename`)': onlyForItsAlways,
+    'Traefik 3, `filename`': onlyForItsAlways,
+    'Traefik, `directory`': onlyForItsAlways,
     'Envoy, `path`': onlyForIts,
     'viper (Go)': onlyForIts,
     'viper (Go), in a sub-directory': { ...onlyForIts, 'first publish': '·' },
     'Prometheus 3, `--enable-feature=auto-reload-config`': onlyForIts,
-    [nginxName]: { ...oncePerPublish, 'its file deleted': '1' },
+    [nginxName]: always,
   },
   link: {
     '`fs.watch` on the directory above the link': oncePerPublish,
     'inotify on the directory above the link': oncePerPublish,
     'Envoy, `watched_directory`': { ...oncePerPublish, 'its file deleted': '1' },
-    'chokidar on the file, polling': { ...oncePerPublish, 'its file deleted': '1' },
-    '`fs.watchFile` (stat polling)': { ...oncePerPublish, 'its file deleted': '1' },
+    'chokidar on the file, polling': always,
+    '`fs.watchFile` (stat polling)': always,
     'Prometheus 3, `--enable-feature=auto-reload-config`': onlyForIts,
-    [nginxName]: { ...oncePerPublish, 'its file deleted': '1' },
+    [nginxName]: always,
     'inotify on the file': firstOnly,
     '`fs.watch` on the file': firstOnly,
   },

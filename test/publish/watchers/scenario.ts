@@ -8,6 +8,7 @@ export const happenings = [
   'directory added',
   'rolled back',
   'restart',
+  'put back',
   'its file deleted',
 ] as const;
 

@@ -1,3 +1,5 @@
+import { realpath, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { StateStore } from '../../../src/engine/state-store.ts';
@@ -6,11 +8,14 @@ import { engineOn } from '../../support/engine-bench.ts';
 import { MemorySource } from '../../support/memory-source.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { nginxFiles } from '../../support/watchers/told-nginx.ts';
-import { versionText } from '../../support/watchers/versions.ts';
-import { type Mode, publisherOf, stateDirOf } from './modes.ts';
+import { readVersion, versionText } from '../../support/watchers/versions.ts';
+import { type Mode, publisherOf, rootOf, stateDirOf } from './modes.ts';
 import type { Happening } from './scenario.ts';
 
 const signal = new AbortController().signal;
+
+/** The version that something else puts in the place of a published one. */
+const edited = 1000;
 
 /** A target in one of the modes, and a set of several files; those that are watched are always of one version. */
 export class World implements AsyncDisposable {
@@ -36,6 +41,13 @@ export class World implements AsyncDisposable {
       await this.#open.ask({ action: 'resume', id: 'resume' });
       await this.#turn();
     }
+    if (happening === 'put back') {
+      await this.#restart('repair');
+      await this.#turn();
+      await this.#edit('app.json');
+      await this.#edit('conf.d/nested.json');
+    }
+    if (happening === 'its file deleted') await this.#restart();
   }
 
   /** Resolves when all of it is done, and every application was told. */
@@ -68,6 +80,8 @@ export class World implements AsyncDisposable {
       case 'restart':
         await this.#restart();
         return this.#turn();
+      case 'put back':
+        return this.#putBack();
     }
   }
 
@@ -93,12 +107,33 @@ export class World implements AsyncDisposable {
     for (const { name } of this.#targets) await this.#isTold(name);
   }
 
-  async #restart(): Promise<void> {
+  /** Something else replaces a published file. */
+  async #edit(path: string): Promise<void> {
+    const file = await realpath(join(rootOf(this.#mode, this.#target), path));
+    await writeFile(`${file}.edited`, versionText(edited));
+    await rename(`${file}.edited`, file);
+  }
+
+  async #putBack(): Promise<void> {
+    const file = join(rootOf(this.#mode, this.#target), 'app.json');
+    await expect
+      .poll(
+        async () => {
+          await this.#open.settle(signal);
+          return readVersion(file);
+        },
+        { timeout: 20_000, interval: 20 },
+      )
+      .toBe(this.#version);
+    await this.#turn();
+  }
+
+  async #restart(drift: 'repair' | 'ignore' = 'ignore'): Promise<void> {
     await this.#engine?.[Symbol.asyncDispose]();
     const publisher = publisherOf(this.#mode, this.#target, 60_000);
     const store = new StateStore(stateDirOf(this.#mode, this.#target), new RecordingLog());
     const parts = { targets: this.#targets };
-    this.#engine = engineOn(this.#target, this.#source, parts, {}, { publisher, store });
+    this.#engine = engineOn(this.#target, this.#source, parts, {}, { publisher, store, drift });
     await this.#engine.open();
     await this.#engine.start();
   }

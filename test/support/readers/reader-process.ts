@@ -53,19 +53,20 @@ async function readSet(): Promise<void> {
   const root = link === undefined ? target : realpathSync(join(target, link));
   const numbers = new Set<number>();
   let missing = 0;
+  const take = (number: number | 'missing') => {
+    if (number === 'missing') missing += 1;
+    else numbers.add(number);
+  };
   for (const path of setPaths) {
-    const found = readOne(join(root, path));
-    if (found === 'missing') missing += 1;
-    else if (found === 'torn') counts.torn += 1;
-    else {
-      numbers.add(found);
-      if (found < (newest.get(path) ?? 0)) counts.back += 1;
-      newest.set(path, found);
-    }
+    const number = readOne(path, root);
+    if (number !== 'torn') take(number);
     if (path === 'b' && counts.sets % 200 === 0) await setTimeout(pause);
   }
-  if (link !== undefined && missing === 0) numbers.add(sequenceOf(root));
-  const took = performance.now() - started;
+  if (link !== undefined) take(sequenceIn(root));
+  count(numbers, missing, performance.now() - started);
+}
+
+function count(numbers: ReadonlySet<number>, missing: number, took: number): void {
   counts.slowest = Math.max(counts.slowest, took);
   counts.sets += 1;
   if (took > retain) counts.late += 1;
@@ -76,19 +77,32 @@ async function readSet(): Promise<void> {
   last = number;
 }
 
-function readOne(path: string): number | 'missing' | 'torn' {
-  try {
-    counts.files += 1;
-    return numberOf(readFileSync(path, 'utf8')) ?? 'torn';
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return 'missing';
-    throw error;
+function readOne(path: string, root: string): number | 'missing' | 'torn' {
+  counts.files += 1;
+  const text = textOf(join(root, path));
+  if (text === undefined) return 'missing';
+  const number = numberOf(text);
+  if (number === undefined) {
+    counts.torn += 1;
+    return 'torn';
   }
+  if (number < (newest.get(path) ?? 0)) counts.back += 1;
+  newest.set(path, number);
+  return number;
 }
 
-function sequenceOf(root: string): number {
-  const manifest = JSON.parse(readFileSync(join(root, '.wherry.json'), 'utf8')) as { sequence: number };
-  return manifest.sequence;
+function sequenceIn(root: string): number | 'missing' {
+  const text = textOf(join(root, '.wherry.json'));
+  return text === undefined ? 'missing' : (JSON.parse(text) as { sequence: number }).sequence;
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 process.on('message', () => {

@@ -17,7 +17,7 @@ export class Readers implements AsyncDisposable {
     const children = Array.from({ length: count }, () =>
       fork(script, [JSON.stringify(options)], { execArgv: [] }),
     );
-    await Promise.all(children.map((child) => once(child, 'message')));
+    await Promise.all(children.map(answerOf));
     return new Readers(children);
   }
 
@@ -25,15 +25,26 @@ export class Readers implements AsyncDisposable {
   stop(): Promise<readonly Counts[]> {
     return Promise.all(
       this.#children.map(async (child) => {
-        const answer = once(child, 'message');
+        const answer = answerOf(child);
         child.send('stop');
-        const [counts] = (await answer) as [Counts];
-        return counts;
+        return (await answer) as Counts;
       }),
     );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
+  }
+}
+
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const over = new AbortController();
+  const onExit = () => over.abort(new Error('a reader ended by itself'));
+  child.once('exit', onExit);
+  try {
+    const [answer] = await once(child, 'message', { signal: over.signal });
+    return answer;
+  } finally {
+    child.off('exit', onExit);
   }
 }
