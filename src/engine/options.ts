@@ -18,8 +18,8 @@ export interface EngineOptions {
   readonly ending: AbortSignal;
   /** What becomes of what something else changes in the published set; ignored unless given. */
   readonly drift?: 'repair' | 'ignore';
-  /** Milliseconds between two whole looks at the published set; the usual ones unless given. */
-  readonly slowCheckInterval?: number;
+  /** Milliseconds between two whole looks at the published set, and after each of a row of repairs; the usual ones unless given. */
+  readonly driftTimes?: { readonly slowCheck?: number; readonly ladder?: readonly number[] };
   /** Milliseconds between two tries of a reload; the delivery's own unless given. */
   readonly backoffs?: Backoffs;
 }

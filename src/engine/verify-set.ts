@@ -26,16 +26,11 @@ export async function verifySet(
     // What cannot be written now is written with the next event.
     noted.push(memory.tell({ type: 'unverified', sequence, detail }, rules).catch(() => undefined));
   };
-  const verdict = await verification.verify(
-    {
-      before: before?.sequence === sequence ? before.values[verificationName] : undefined,
-      endless,
-      onTrouble,
-    },
-    ending,
-    overtaken,
-  );
-  await Promise.all(noted);
+  const looked = before?.sequence === sequence ? before.values[verificationName] : undefined;
+  const verdict = await verification
+    .verify({ before: looked, endless, onTrouble }, ending, overtaken)
+    // Nothing of it is written after its end.
+    .finally(() => Promise.all(noted));
   switch (verdict.kind) {
     case 'good':
       await memory.tell({ type: 'verified', sequence }, rules);

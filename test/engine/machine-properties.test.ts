@@ -20,7 +20,7 @@ type Move =
   | { readonly kind: 'health'; readonly well: boolean }
   | { readonly kind: 'wish'; readonly action: 'hold' | 'resume' | 'rollback' }
   | { readonly kind: 'other-mode'; readonly hasCopy: boolean }
-  | { readonly kind: 'taken' | 'settings' | 'restart' | 'wiped' | 'gone' };
+  | { readonly kind: 'taken' | 'settings' | 'restart' | 'wiped' | 'gone' | 'drifted' };
 
 const answers: readonly Answer[] = [
   { class: 'accepted' },
@@ -48,6 +48,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     answer: fc.constantFrom(...answers),
   }),
   fc.record({ kind: fc.constant('health' as const), well: fc.boolean() }),
+  fc.constant({ kind: 'drifted' as const }),
   fc.record({ kind: fc.constant('other-mode' as const), hasCopy: fc.boolean() }),
   fc.record({
     kind: fc.constant('wish' as const),
@@ -119,6 +120,9 @@ class Player {
         return;
       case 'wiped':
         this.#tellAll({ type: 'lost' });
+        return;
+      case 'drifted':
+        if (state.published !== undefined) this.#mend(state.published);
         return;
       case 'gone':
         if (this.next?.kind === 'roll-back') this.#tell({ type: 'rollback-lost', detail: 'gone' });
@@ -195,6 +199,20 @@ class Player {
     this.#rolledBack.add(set.sequence);
     const next = this.#tell({ type: 'rolled-back', set, unconcerned: [], before: {} });
     expect(next?.kind).not.toBe('roll-back');
+  }
+
+  /** Told like a change, unless it is to give way: what was put back is nobody's to reject unheard. */
+  #mend(published: PublishedSet): void {
+    const { generation } = published;
+    const set = { ...this.#newSet(published.revision, published.digest), generation };
+    if (this.#rolledBack.has(published.sequence)) this.#rolledBack.add(set.sequence);
+    const before = this.state;
+    const next = this.#tell({ type: 'mended', set, unconcerned: [], before: {} });
+    expect(this.state).toMatchObject({ published: set, sequence: set.sequence });
+    expect(this.state.seen).toEqual(before.seen);
+    expect(this.state.previous).toBe(before.previous);
+    expect(['deliver', 'roll-back']).toContain(next?.kind);
+    if (next?.kind === 'roll-back') this.#rollBack(next.to);
   }
 
   #newSet(revision: Revision, digest: Digest): PublishedSet {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { due } from '../../src/engine/machine/machine.ts';
 import { rulesOf } from '../../src/engine/parts.ts';
-import { type Content, type Mode, SidecarWorld } from '../support/sidecar-world.ts';
+import { type Content, type Drift, type Mode, SidecarWorld } from '../support/sidecar-world.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const { plan } = await vi.hoisted(async () => {
@@ -24,6 +24,8 @@ type Op =
   | { readonly do: 'commit'; readonly content: Content; readonly turns: number }
   | { readonly do: 'application'; readonly mode: Mode }
   | { readonly do: 'crash'; readonly step: number }
+  /** A crash while that is put back, or none. */
+  | { readonly do: 'drift'; readonly kind: Drift; readonly crash: number | undefined }
   | { readonly do: 'restart' | 'mend' | 'hold' | 'resume' | 'rollback' };
 
 const contents: readonly Content[] = ['good1', 'good2', 'bad1', 'bad1', 'bad2', 'sick1', 'sick1', 'invalid1'];
@@ -48,6 +50,14 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
+      do: fc.constant('drift' as const),
+      kind: fc.constantFrom<Drift>('edit', 'remove', 'unlink', 'chmod'),
+      crash: fc.option(fc.nat({ max: 25 }), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
       do: fc.constantFrom('hold' as const, 'resume' as const, 'resume' as const, 'rollback' as const),
     }),
   },
@@ -64,6 +74,11 @@ async function perform(world: SidecarWorld, step: Op): Promise<void> {
       return;
     case 'crash':
       return world.crashAt(step.step);
+    case 'drift':
+      // Changes are looked for after a look.
+      await world.turn();
+      await world.drift(step.kind);
+      return step.crash === undefined ? world.turn() : world.crashAt(step.crash);
     case 'restart':
       return world.restart();
     case 'mend':
@@ -126,6 +141,7 @@ test(`${numRuns} random lives of a sidecar keep every promise, and each goes on 
   timeout: 600_000,
 }, async () => {
   let published = 0;
+  let repairs = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(op, { minLength: 8, maxLength: 30, size: 'max' }), async (ops) => {
       plan.remaining = Number.POSITIVE_INFINITY;
@@ -142,11 +158,12 @@ test(`${numRuns} random lives of a sidecar keep every promise, and each goes on 
       }
       await goesOn(world);
       published += world.seen.length;
+      repairs += world.repairs;
       await world.engine[Symbol.asyncDispose]();
     }),
     { numRuns, endOnFailure: process.env['CI'] !== undefined },
   );
-  console.log(`${numRuns} lives, ${published} sets seen by readers`);
+  console.log(`${numRuns} lives, ${published} sets seen by readers, ${repairs} repairs`);
 });
 
 /** After any finite run of faults a good commit arrives, is taken, and nothing is left to do. */

@@ -1,6 +1,9 @@
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Engine } from '../../src/engine/engine.ts';
 import { due } from '../../src/engine/machine/machine.ts';
 import type { Wish } from '../../src/engine/machine/request.ts';
+import { silentObserver } from '../../src/engine/observer.ts';
 import { rulesOf } from '../../src/engine/parts.ts';
 import { RefusedError } from '../../src/failure/failure.ts';
 import type { Answer, Target } from '../../src/reload/target.ts';
@@ -13,10 +16,15 @@ import { MemorySource } from './memory-source.ts';
 export type Content = `${'good' | 'bad' | 'sick' | 'invalid'}${number}`;
 export type Mode = 'up' | 'down' | 'busy' | 'misconfigured';
 
+/** What something else does to the published set. */
+export type Drift = 'edit' | 'remove' | 'unlink' | 'chmod';
+
 /** A whole sidecar on a real directory, with a source and an application that a test plays. */
 export class SidecarWorld {
   readonly source = new MemorySource();
   mode: Mode = 'up';
+  /** Of what something else changed. */
+  repairs = 0;
   /** Sets that the application accepted, in order. */
   readonly accepted: (string | undefined)[] = [];
   /** Every set that readers saw after a step, in order, repeats left out. */
@@ -24,6 +32,8 @@ export class SidecarWorld {
   engine: Engine;
   /** Called after every turn and every start, with what readers see. */
   onStep: (published: string | undefined) => Promise<void> | void = () => undefined;
+  /** What is published, while something else has changed it: until it is put back readers see something else. */
+  #drifted: string | undefined;
   readonly #target: string;
   readonly #plan: CrashPlan;
   #ending = new AbortController();
@@ -54,6 +64,24 @@ export class SidecarWorld {
     await this.engine.look(signal);
     await this.#quiet();
     await this.#witness();
+  }
+
+  /** Something else changes the published set, and time passes until that is noticed. */
+  async drift(kind: Drift): Promise<void> {
+    await this.#open();
+    const set = await this.published();
+    if (set === undefined || set === edited) return;
+    const file = join(this.#target, '..data', 'file');
+    this.#drifted = set;
+    if (kind === 'edit') await writeFile(file, edited);
+    else if (kind === 'remove') await rm(file, { force: true });
+    else if (kind === 'unlink') await rm(join(this.#target, 'file'), { force: true });
+    else await chmod(file, 0o600);
+    // What is not watched yet is checked after the next look.
+    if (this.engine.driftAt === Number.POSITIVE_INFINITY) return;
+    for (let tries = 0; tries < 200 && this.engine.driftAt > performance.now(); tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   async ask(wish: Wish): Promise<void> {
@@ -98,6 +126,8 @@ export class SidecarWorld {
 
   async #witness(): Promise<void> {
     const set = await this.published();
+    if (this.#drifted !== undefined && (set === undefined || set === edited)) return;
+    this.#drifted = undefined;
     if (this.seen.at(-1) !== set) this.seen.push(set);
     await this.onStep(set);
   }
@@ -111,6 +141,10 @@ export class SidecarWorld {
       if (next === undefined || next.kind === 'roll-back' || isWaiting || this.#plan.remaining <= 0) return;
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
+  }
+
+  #count(repairs: number): void {
+    this.repairs += repairs;
   }
 
   #newEngine(): Engine {
@@ -128,7 +162,13 @@ export class SidecarWorld {
         },
       },
       { retain: 60_000 },
-      { ending: this.#ending.signal, backoffs: { soon: pace, slow: pace } },
+      {
+        ending: this.#ending.signal,
+        backoffs: { soon: pace, slow: pace },
+        drift: 'repair',
+        observer: { ...silentObserver, driftRepaired: (count) => this.#count(count) },
+        driftTimes: { ladder: [0] },
+      },
     );
   }
 
@@ -139,6 +179,8 @@ export class SidecarWorld {
       reload: async (): Promise<Answer> => {
         const set = await this.published();
         const detail = `${this.mode} ${set}`;
+        // What something else put there is no set to judge; it takes its time over that.
+        if (set === undefined || set === edited) return { class: 'busy', detail: 'what is this?' };
         if (this.mode === 'down') return { class: 'not-up', detail };
         if (this.mode !== 'up') return { class: this.mode, detail };
         if (set?.startsWith('bad')) return { class: 'rejected', detail };
@@ -157,7 +199,12 @@ export class SidecarWorld {
           signal.throwIfAborted();
           if (overtaken.aborted) return { kind: 'overtaken' };
           const set = await this.published();
-          if (set?.startsWith('sick') !== true) return { kind: 'good' };
+          const isDrifted = set === undefined || set === edited;
+          if (!isDrifted && !set.startsWith('sick')) return { kind: 'good' };
+          if (isDrifted) {
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            continue;
+          }
           if (!endless) return { kind: 'bad', detail: `${set} is not well` };
           if (!told) onTrouble(`${set} is not well`);
           told = true;
@@ -167,6 +214,8 @@ export class SidecarWorld {
     };
   }
 }
+
+const edited = 'edited by something else';
 
 function isCrash(error: unknown): boolean {
   return error instanceof Crash || (error instanceof Error && isCrash(error.cause));

@@ -15,7 +15,7 @@ const mostPaths = 4096;
 
 /** What is to be looked at, and when: what events named, what was put off, and from time to time everything. */
 export class Agenda {
-  readonly #options: Pick<EngineOptions, 'publisher' | 'targetDir' | 'slowCheckInterval'>;
+  readonly #options: Pick<EngineOptions, 'publisher' | 'targetDir' | 'driftTimes'>;
   readonly #wake: () => void;
   readonly #watch: DriftWatch;
   readonly #events = new Debounce();
@@ -31,7 +31,7 @@ export class Agenda {
   #leading: ReadonlySet<string> = new Set();
 
   constructor(
-    options: Pick<EngineOptions, 'publisher' | 'targetDir' | 'slowCheckInterval' | 'log'>,
+    options: Pick<EngineOptions, 'publisher' | 'targetDir' | 'driftTimes' | 'log'>,
     wake: () => void,
   ) {
     this.#options = options;
@@ -75,7 +75,7 @@ export class Agenda {
     }
     if (isAll) {
       this.#isAll = false;
-      this.#slowAt = now + (this.#options.slowCheckInterval ?? slowCheckInterval);
+      this.#slowAt = now + (this.#options.driftTimes?.slowCheck ?? slowCheckInterval);
       this.#watch.followTarget(this.#options.targetDir);
       return 'all';
     }

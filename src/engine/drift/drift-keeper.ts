@@ -33,7 +33,7 @@ export class DriftKeeper {
   /** `wake`: something happened that `settle` is to be called for. */
   constructor(options: EngineOptions, wake: () => void) {
     this.#options = options;
-    this.#tally = new Tally(options.log);
+    this.#tally = new Tally(options);
     this.#agenda = new Agenda(options, wake);
   }
 

@@ -1,5 +1,6 @@
 import type { Log } from '../../platform/log.ts';
 import { Pace, pathLadder, wholeLadder } from '../../publish/drift/pace.ts';
+import type { EngineOptions } from '../options.ts';
 
 /** What was put back since the start, for the status. */
 export interface DriftStatus {
@@ -27,14 +28,16 @@ const mostNamed = 10;
 /** Counts what was put back, sees to it that it is not done too often, and says so. */
 export class Tally {
   readonly #log: Log;
-  readonly #paths = new Pace(pathLadder);
-  readonly #whole = new Pace(wholeLadder);
+  readonly #paths: Pace;
+  readonly #whole: Pace;
   #repairs = 0;
   #lastPath: string | undefined;
   #lastAt: string | undefined;
 
-  constructor(log: Log) {
+  constructor({ log, driftTimes }: Pick<EngineOptions, 'log' | 'driftTimes'>) {
     this.#log = log;
+    this.#paths = new Pace(driftTimes?.ladder ?? pathLadder);
+    this.#whole = new Pace(driftTimes?.ladder ?? wholeLadder);
   }
 
   /** When this path may be put back; `performance.now()`, as all times here. */

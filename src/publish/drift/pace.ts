@@ -1,5 +1,5 @@
 /** Milliseconds to wait after the first, second, third… repair of a row; the last one holds for all that follow. */
-type Ladder = readonly number[];
+export type Ladder = readonly number[];
 
 /** For one path: the first at once, and then ever more slowly, as long as somebody keeps undoing it. */
 export const pathLadder: Ladder = [1000, 5000, 30_000, 60_000, 300_000];

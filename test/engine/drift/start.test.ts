@@ -126,7 +126,7 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
   });
 
   test('what no event tells of is found by the slow check', async () => {
-    const bench = await driftBench({ mode, engine: { slowCheckInterval: 200 } });
+    const bench = await driftBench({ mode, engine: { driftTimes: { slowCheck: 200 } } });
     const engine = await bench.start();
     bench.source.set('r1', files);
     await engine.look(bench.signal);
