@@ -23,7 +23,10 @@ export async function copyFiles(
     const path = join(root, file.path);
     await using handle = await openAs(path, found.get(file.path));
     const { size } = await handle.stat();
-    await sink.put(file, size <= wholeUpTo ? await readWhole(handle, path) : stream(handle, path, signal));
+    const content = size <= wholeUpTo ? await readWhole(handle, path) : stream(handle, path, signal);
+    // Whoever gave it up meanwhile has no place for it any more.
+    signal.throwIfAborted();
+    await sink.put(file, content);
   }
 }
 

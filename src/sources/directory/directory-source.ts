@@ -2,14 +2,16 @@ import { resolve } from 'node:path';
 import { MissingError, SettingsError } from '../../failure/failure.ts';
 import type { Log } from '../../platform/log.ts';
 import { pause } from '../../platform/pause.ts';
+import { unlessAborted } from '../../platform/unless-aborted.ts';
 import type { Settings } from '../../settings/schema.ts';
 import type { Entry, FileEntry, Fingerprint, Revision, Snapshot } from '../../snapshot/entry.ts';
 import { type PathFilter, pathFilterOf } from '../../snapshot/path-filter.ts';
 import type { FileSink, Probe, Source } from '../source.ts';
 import { copyFiles } from './contents.ts';
 import type { DirectoryWatch } from './directory-watch.ts';
-import { changing } from './failures.ts';
+import { changing, stalled } from './failures.ts';
 import { digestOf, type Found, type FoundFile } from './listing.ts';
+import { quietTime } from './quiet-time.ts';
 import { type Place, placeOf } from './volume.ts';
 import { walk } from './walk.ts';
 
@@ -29,10 +31,9 @@ export function createDirectorySource(options: DirectorySourceOptions): Source {
   return new DirectorySource(options, resolve(dirPath));
 }
 
-/** A file is taken for whole when nothing was written for so long. Milliseconds. */
-const quiet = 500;
 /** How long a directory that keeps changing is waited for. */
 const patience = 100_000;
+const moment = 1000;
 
 interface Listing {
   readonly place: Place;
@@ -47,6 +48,7 @@ class DirectorySource implements Source {
   #filter: PathFilter | undefined;
   #taken: Listing | undefined;
   #watch: DirectoryWatch | undefined;
+  #waiting: Promise<void> | undefined;
 
   constructor(options: DirectorySourceOptions, path: string) {
     this.#options = options;
@@ -57,7 +59,7 @@ class DirectorySource implements Source {
   async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
     // A listing that was no news is kept no longer.
     this.#taken = undefined;
-    await this.#watch?.ensure().catch(() => undefined);
+    await this.#ask(async () => this.#watch?.ensure().catch(() => undefined), signal);
     const { revision } = await this.#list(signal);
     return revision === previous ? { kind: 'unchanged' } : { kind: 'moved', revision };
   }
@@ -75,7 +77,7 @@ class DirectorySource implements Source {
     const { place, found, revision } = taken;
     const byPath = new Map<string, FoundFile>();
     for (const entry of found) if (entry.kind === 'file') byPath.set(entry.path, entry);
-    await copyFiles(files, { root: place.root, found: byPath }, sink, signal);
+    await this.#ask(() => copyFiles(files, { root: place.root, found: byPath }, sink, signal), signal);
     if (place.isAtomic) return;
     const again = await this.#list(signal);
     if (again.revision !== revision) throw changing(this.#path);
@@ -99,17 +101,45 @@ class DirectorySource implements Source {
   async #settled(signal: AbortSignal): Promise<Listing> {
     const end = performance.now() + patience;
     let listing = await this.#list(signal);
-    while (isYoung(listing)) {
+    for (;;) {
+      const wait = quietTime(listing, Date.now());
+      if (wait === 0) return listing;
       if (performance.now() > end) throw changing(this.#path);
-      await pause(quiet, signal);
+      await pause(wait, signal);
       const again = await this.#list(signal);
       if (again.revision === listing.revision) return again;
       listing = again;
     }
-    return listing;
   }
 
-  async #list(signal: AbortSignal): Promise<Listing> {
+  #list(signal: AbortSignal): Promise<Listing> {
+    return this.#ask(() => this.#look(signal), signal);
+  }
+
+  /**
+   * What a volume without an answer is asked keeps a thread of the process, and cannot be called back: so only one
+   * question waits at a time.
+   */
+  async #ask<T>(question: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (this.#waiting !== undefined) {
+      // One that was given up a moment ago may just be ending.
+      await unlessAborted(Promise.race([this.#waiting, pause(moment, signal)]), signal);
+      if (this.#waiting !== undefined) throw stalled(this.#path);
+    }
+    const answer = question();
+    const waiting = answer
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .then(() => {
+        this.#waiting = undefined;
+      });
+    this.#waiting = waiting;
+    return unlessAborted(answer, signal);
+  }
+
+  async #look(signal: AbortSignal): Promise<Listing> {
     const { settings, revision: wanted } = this.#options;
     this.#filter ??= await pathFilterOf(settings);
     const place = await placeOf(this.#path);
@@ -132,10 +162,4 @@ function entryOf(found: Found): Entry {
   if (found.kind === 'link') return { kind: 'link', path: found.path, target: found.target };
   const { path, executable, size, mark } = found;
   return { kind: 'file', path, executable, size, fingerprint: `dir:${mark}` as Fingerprint };
-}
-
-/** Something in it was written so lately that more may follow. A time that is still to come tells nothing, and is waited for too. */
-function isYoung({ place, found }: Listing): boolean {
-  const since = Date.now() - quiet;
-  return !place.isAtomic && found.some(({ changedAt }) => changedAt > since);
 }

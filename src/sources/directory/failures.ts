@@ -48,7 +48,28 @@ export function unreadable(path: string, cause: unknown): Failure {
   return new UnreachableError({
     setting,
     problem: `${path} could not be read (${code})`,
-    cure: 'look at the volume; it is read again at the next try',
+    cure: lostMount.has(code)
+      ? 'the mount is stale or its server is gone: look at the server, and mount the volume anew (restart the pod) if it stays so'
+      : 'look at the volume; it is read again at the next try',
     cause,
+  });
+}
+
+/** What a file system answers that lost what lies behind it. */
+const lostMount: ReadonlySet<string> = new Set([
+  'ESTALE',
+  'ENOTCONN',
+  'EIO',
+  'ESHUTDOWN',
+  'EHOSTDOWN',
+  'ETIMEDOUT',
+]);
+
+/** A look that was begun at an earlier try has still no answer. */
+export function stalled(path: string): UnreachableError {
+  return new UnreachableError({
+    setting,
+    problem: `${path} does not answer: the look at it that was begun before still waits`,
+    cure: 'look at the volume and the server behind it; it is read again as soon as it answers',
   });
 }

@@ -11,9 +11,11 @@ export interface FoundFile {
   readonly mark: string;
   /** Milliseconds since 1970 at which content, name or mode last changed. */
   readonly changedAt: number;
+  /** The times tell whole seconds only, so that a second change may leave no trace of its own. */
+  readonly isCoarse: boolean;
 }
 
-export type Found = FoundFile | (LinkEntry & { readonly changedAt: number });
+export type Found = FoundFile | (LinkEntry & Pick<FoundFile, 'changedAt' | 'isCoarse'>);
 
 /** Names what was found, without a look at any content: equal digests, nothing was written. 32 hexadecimal digits. */
 export function digestOf(found: readonly Found[]): string {

@@ -1,7 +1,7 @@
 import { readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
-import { noDirectory, unreadable } from './failures.ts';
+import { gone, noDirectory, unreadable } from './failures.ts';
 
 /** Where the files of a directory really lie. */
 export interface Place {
@@ -27,12 +27,22 @@ export async function placeOf(path: string): Promise<Place> {
     throw code === undefined ? error : unreadable(path, error);
   }
   const link = join(path, dataLink);
+  if (!(await isLink(link))) return { root: path, isAtomic: false };
   try {
-    await readlink(link);
     return { root: await realpath(link), isAtomic: true };
   } catch (error) {
+    // The generation that it led to was removed just now: it leads to the next one.
+    throw systemCode(error) === 'ENOENT' ? gone(link) : unreadable(link, error);
+  }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    await readlink(path);
+    return true;
+  } catch (error) {
     const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'EINVAL') return { root: path, isAtomic: false };
-    throw unreadable(link, error);
+    if (code === 'ENOENT' || code === 'EINVAL') return false;
+    throw unreadable(path, error);
   }
 }

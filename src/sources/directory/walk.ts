@@ -58,7 +58,7 @@ async function look(absolute: string, path: RelativePath): Promise<Found> {
   try {
     stats = await lstat(absolute);
     if (stats.isSymbolicLink()) {
-      return { kind: 'link', path, target: await readlink(absolute), changedAt: stats.ctimeMs };
+      return { kind: 'link', path, target: await readlink(absolute), ...timesOf(stats) };
     }
   } catch (error) {
     throw ['ENOENT', 'EINVAL'].includes(systemCode(error) ?? '')
@@ -76,11 +76,16 @@ async function look(absolute: string, path: RelativePath): Promise<Found> {
 export function fileState(stats: Stats): Omit<FoundFile, 'kind' | 'path'> {
   const { ino, size, mode, mtimeMs, ctimeMs } = stats;
   return {
+    ...timesOf(stats),
     size,
     executable: (mode & 0o111) !== 0,
     mark: `${ino}:${size}:${mtimeMs}:${ctimeMs}`,
-    changedAt: Math.max(mtimeMs, ctimeMs),
   };
+}
+
+function timesOf({ mtimeMs, ctimeMs }: Stats): Pick<FoundFile, 'changedAt' | 'isCoarse'> {
+  // A tool may give a file a whole second as the time of its content; the other time is the file system's own.
+  return { changedAt: Math.max(mtimeMs, ctimeMs), isCoarse: mtimeMs % 1000 === 0 && ctimeMs % 1000 === 0 };
 }
 
 function tooMany(root: string, maxFiles: number): RefusedError {

@@ -6,7 +6,9 @@ import { loadSettings } from '../../../src/settings/settings.ts';
 import type { Revision } from '../../../src/snapshot/entry.ts';
 import { createDirectorySource } from '../../../src/sources/directory/directory-source.ts';
 import type { Source } from '../../../src/sources/source.ts';
+import { AtomicWriter } from '../../support/atomic-writer.ts';
 import { failureOf, soon } from '../../support/calls.ts';
+import { coarseDirectory, hasImages } from '../../support/mounts.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { filesOf, MemorySink, take } from '../../support/taking.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -22,30 +24,6 @@ function sourceOf(path: string, { settings = {}, revision }: Options = {}): Sour
   const source = createDirectorySource({ settings: loaded.settings, log: new RecordingLog(), revision });
   onTestFinished(() => source[Symbol.asyncDispose]());
   return source;
-}
-
-/** A volume as the kubelet makes it: all is below `..data`, and swapped by one rename. */
-class Volume {
-  readonly path: string;
-  #count = 0;
-
-  constructor(path: string) {
-    this.path = path;
-  }
-
-  async swap(files: Readonly<Record<string, string>>): Promise<string> {
-    this.#count += 1;
-    const name = `..2026_11_22_10_00_00.${this.#count}`;
-    for (const [path, content] of Object.entries(files)) {
-      await mkdir(join(this.path, name, path, '..'), { recursive: true });
-      await writeFile(join(this.path, name, path), content);
-      const [top = ''] = path.split('/');
-      await symlink(join('..data', top), join(this.path, top)).catch(() => undefined);
-    }
-    await symlink(name, join(this.path, '..data_tmp'));
-    await rename(join(this.path, '..data_tmp'), join(this.path, '..data'));
-    return name;
-  }
 }
 
 describe('a plain directory', () => {
@@ -192,38 +170,97 @@ describe('a plain directory', () => {
   });
 });
 
+describe('a file system that counts time in whole seconds', () => {
+  test.skipIf(!hasImages)(
+    'does not hide the second of two changes of one second',
+    { timeout: 60_000 },
+    async () => {
+      const path = await coarseDirectory();
+      const file = join(path, 'app.yaml');
+      await writeFile(file, 'v: 1');
+      const source = sourceOf(path);
+      let { revision } = (await take(source)).snapshot;
+      for (const last of ['v: 3', 'v: 5']) {
+        await beginOfSecond();
+        await writeFile(file, 'v: x');
+        const first = await source.probe(revision, soon());
+        expect(first.kind).toBe('moved');
+        const taking = take(source);
+        await new Promise((resolve) => setTimeout(resolve, 700));
+        // Of the same length, in the same second: nothing but the content tells that it is another.
+        await writeFile(file, last);
+        const taken = await taking;
+        expect(taken.texts).toEqual({ 'app.yaml': last });
+        ({ revision } = taken.snapshot);
+      }
+    },
+  );
+});
+
+async function beginOfSecond(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 1005 - (Date.now() % 1000)));
+}
+
 describe('a volume of the kubelet', () => {
-  test('is what lies behind ..data, without its internals', async () => {
-    const volume = new Volume(await temporaryDirectory());
-    await volume.swap({ 'app.yaml': '1', 'sub/b.yaml': '2' });
-    expect((await take(sourceOf(volume.path))).texts).toEqual({ 'app.yaml': '1', 'sub/b.yaml': '2' });
+  async function volume(payload: Readonly<Record<string, string>>): Promise<AtomicWriter> {
+    const writer = new AtomicWriter(await temporaryDirectory());
+    await writer.write(payload);
+    return writer;
+  }
+
+  test('is what lies behind ..data, without its internals, by the paths that items give the keys', async () => {
+    const { path } = await volume({ 'app.yaml': '1', 'sub/b.yaml': '2', 'sub/deep/c.yaml': '3' });
+    expect((await take(sourceOf(path))).texts).toEqual({
+      'app.yaml': '1',
+      'sub/b.yaml': '2',
+      'sub/deep/c.yaml': '3',
+    });
   });
 
   test('is one change when it is swapped, and no wait is needed', async () => {
-    const volume = new Volume(await temporaryDirectory());
-    await volume.swap({ a: '1', b: '1' });
-    const source = sourceOf(volume.path);
+    const writer = await volume({ a: '1', b: '1', gone: '1' });
+    const source = sourceOf(writer.path);
     const { snapshot } = await take(source);
-    await volume.swap({ a: '2', b: '2' });
+    await writer.write({ a: '2', b: '2', 'new/c': '2' });
     const probe = await source.probe(snapshot.revision, soon());
     expect(probe.kind).toBe('moved');
-    expect((await take(source)).texts).toEqual({ a: '2', b: '2' });
+    expect((await take(source)).texts).toEqual({ a: '2', b: '2', 'new/c': '2' });
   });
 
-  test('that is swapped while it is read gives the set that was begun, or none', async () => {
-    const volume = new Volume(await temporaryDirectory());
-    const first = await volume.swap({ a: '1', b: '1' });
-    const source = sourceOf(volume.path);
-    const { entries } = await source.snapshot(soon());
-    await volume.swap({ a: '2', b: '2' });
-    const sink = new MemorySink();
-    await source.write(filesOf(entries), sink, soon());
-    expect(sink.texts).toEqual({ a: '1', b: '1' });
-    await source.snapshot(soon());
-    await rm(join(volume.path, '..2026_11_22_10_00_00.2'), { recursive: true });
-    const failure = await failureOf(source.write(filesOf(entries), new MemorySink(), soon()));
+  test('that is swapped while it is read gives one whole set, or none', async () => {
+    const writer = await volume({ a: '0', b: '0', 'c/d': '0' });
+    const source = sourceOf(writer.path);
+    const stop = new AbortController();
+    const writing = (async () => {
+      for (let version = 1; !stop.signal.aborted; version += 1) {
+        const content = String(version);
+        await writer.write({ a: content, b: content, 'c/d': content });
+      }
+    })();
+    let whole = 0;
+    try {
+      while (whole < 20) {
+        try {
+          const { texts } = await take(source);
+          expect(Object.keys(texts)).toEqual(['a', 'b', 'c/d']);
+          expect(new Set(Object.values(texts)).size).toBe(1);
+          whole += 1;
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'UnsettledError' });
+        }
+      }
+    } finally {
+      stop.abort();
+      await writing;
+    }
+  });
+
+  test('whose ..data leads nowhere is no plain directory', async () => {
+    const { path } = await volume({ a: '1' });
+    await rm(join(path, '..2026_11_22_10_00_00.000000001'), { recursive: true });
+    const failure = await failureOf(sourceOf(path).snapshot(soon()));
     expect(failure.name).toBe('UnsettledError');
-    await rm(join(volume.path, first), { recursive: true });
+    expect(failure.message).toContain(join(path, '..data'));
   });
 });
 
@@ -248,15 +285,15 @@ describe('the watch', () => {
   });
 
   test('tells of each swap of a volume', async () => {
-    const volume = new Volume(await temporaryDirectory());
-    await volume.swap({ a: '1' });
-    const { calls } = await watched(volume.path);
+    const writer = new AtomicWriter(await temporaryDirectory());
+    await writer.write({ a: '1' });
+    const { calls } = await watched(writer.path);
     for (const content of ['2', '3', '4']) {
       const before = calls();
-      await volume.swap({ a: content });
+      await writer.write({ a: content });
       await expect.poll(calls).toBeGreaterThan(before);
     }
-    expect(await readFile(join(volume.path, 'a'), 'utf8')).toBe('4');
+    expect(await readFile(join(writer.path, 'a'), 'utf8')).toBe('4');
   });
 
   test('begins when the directory comes into being', async () => {
