@@ -22,7 +22,7 @@ const way: readonly Mode[] = [
   ...(['rename', 'link current', 'rename', 'link live', 'link current', 'link live', 'symlink'] as const),
 ];
 
-test('no change of the mode hides a file from a reader at full speed', { timeout: 300_000 }, async () => {
+test('no change of the mode hides a file from a reader at full speed', { timeout: 600_000 }, async () => {
   const { repository, target, settings } = await localBench({ WHERRY_RETAIN: '0' });
   await repository.commit(files);
   await using app = await ReloadApp.start();
@@ -60,7 +60,7 @@ test('no change of the mode hides a file from a reader at full speed', { timeout
 const kills = process.env['CI'] === undefined ? 12 : 80;
 
 test(`${kills} kills, each in another mode than the one before, lose nothing`, {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const { repository, target, settings } = await localBench({
     WHERRY_RETAIN: '0',

@@ -64,7 +64,7 @@ const files: Files = { 'app.yaml': '1', 'conf.d/a': 'a', 'conf.d/deep/b': 'b', c
 
 test.each(changesOfMode)(
   'from %s to %s a kill at any step leaves every file to be found, and the next start finishes it',
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async (from, to) => {
     let steps = 0;
     for (let crashAt = Math.floor(Math.random() * stride); ; crashAt += stride) {
@@ -96,7 +96,7 @@ async function expectFound(from: Mode, to: Mode, target: string): Promise<void> 
   expect(contents.filter((text) => text !== '')).toEqual([]);
 }
 
-test('kills at any step and another mode at each start lose nothing', { timeout: 300_000 }, async () => {
+test('kills at any step and another mode at each start lose nothing', { timeout: 600_000 }, async () => {
   const names = fc.constantFrom('a', 'b', 'c/x', 'c/y', 'current', 'live/z', 'd/e/f');
   const set = fc.dictionary(names, fc.constantFrom('1', '2', ''), { minKeys: 1 });
   const step = fc.record({ files: set, mode: fc.constantFrom(...modes), crashAt: fc.nat({ max: 90 }) });
@@ -114,7 +114,7 @@ test('kills at any step and another mode at each start lose nothing', { timeout:
       await live(mode, target, source);
       await expectOnlyIn(mode, target, last);
     }),
-    { numRuns: process.env['CI'] === undefined ? 60 : 300 },
+    { numRuns: process.env['CI'] === undefined ? 60 : 150 },
   );
   console.log(`${deaths} kills`);
 });
