@@ -67,9 +67,10 @@ function fileLine(path: string, text: string): string {
   return `M 100644 inline ${path}\ndata ${text.length}\n${text}\n`;
 }
 
-/** A hundred files a directory, as configuration trees have. */
+/** Fifty files a directory, and ten directories in each above, as large configuration trees have. */
 function pathOf(index: number): string {
-  return join(`part-${Math.floor(index / 100)}`, `file-${index}.yaml`);
+  const directory = Math.floor(index / 50);
+  return join(`team-${Math.floor(directory / 10)}`, `part-${directory}`, `file-${index}.yaml`);
 }
 
 /** About 1 KiB, different for each file and version. */

@@ -13,6 +13,7 @@ import { s3LargeObject } from './scenarios/s3-large-object.ts';
 import { s3Listing } from './scenarios/s3-listing.ts';
 import { s3SmallObjects } from './scenarios/s3-small-objects.ts';
 import { s3Start } from './scenarios/s3-start.ts';
+import { setMemory } from './scenarios/set-memory.ts';
 
 const scenarios: readonly Scenario[] = [
   init,
@@ -20,6 +21,7 @@ const scenarios: readonly Scenario[] = [
   idleMemory,
   delivery,
   largeSet,
+  setMemory,
   s3Start,
   s3IdlePoll,
   s3IdleMemory,

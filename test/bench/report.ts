@@ -5,7 +5,7 @@ import { cpus, release, tmpdir } from 'node:os';
 /** One line of the report: a measured quantity, a value a run. */
 export interface Figure {
   readonly name: string;
-  readonly unit: 'ms' | 'MiB' | '×' | 'a poll' | '';
+  readonly unit: 'ms' | 'MiB' | 'KiB' | '×' | 'a poll' | '';
   readonly values: readonly number[];
   /** The median may be at most this. */
   readonly bar?: number;

@@ -60,6 +60,11 @@ export class Sidecar implements AsyncDisposable {
     return this.#child.pid ?? Number.NaN;
   }
 
+  /** The last ten lines of its log. */
+  get lastLines(): readonly string[] {
+    return this.#lastLines;
+  }
+
   /** What it says of itself; undefined while it does not answer yet. */
   async status(signal: AbortSignal): Promise<StatusDocument | undefined> {
     if (this.#failure !== undefined) throw this.#unexpected(this.#failure);
