@@ -66,26 +66,38 @@ export async function driftBench({ mode = 'symlink', parts, engine: more }: Drif
   return { mode, target, source, told, log, newEngine, start, signal, reads, repairs: () => repairs };
 }
 
-/** As the loop does, but only what is due by itself: the source is looked at when the engine asks for it. */
+/**
+ * As the loop does, but only what is due by itself: the source is looked at when the engine asks for it, or the test by what
+ * this returns.
+ */
 export function turning(engine: Engine): () => Promise<void> {
   const ending = new AbortController();
+  const { signal } = ending;
+  let wanted: PromiseWithResolvers<void> | undefined;
   const turn = async () => {
-    while (!ending.signal.aborted) {
-      await engine.settle(ending.signal);
-      if (engine.quietAt <= performance.now()) await engine.look(ending.signal).catch(() => undefined);
+    while (!signal.aborted) {
+      await engine.settle(signal);
+      const asked = wanted;
+      if (asked !== undefined || engine.quietAt <= performance.now())
+        await engine.look(signal).catch(() => undefined);
+      if (asked !== undefined) wanted = undefined;
+      asked?.resolve();
       const { driftAt, quietAt, collectAt } = engine;
-      await engine.alarm.wait(Math.min(driftAt, quietAt, collectAt) - performance.now(), ending.signal);
+      await engine.alarm.wait(Math.min(driftAt, quietAt, collectAt) - performance.now(), signal);
     }
   };
   const turned = turn().catch((error: unknown) => {
-    if (!ending.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
   });
-  const stop = async () => {
+  onTestFinished(async () => {
     ending.abort();
     await turned;
+  });
+  return () => {
+    wanted ??= Promise.withResolvers<void>();
+    engine.alarm.ring();
+    return wanted.promise;
   };
-  onTestFinished(stop);
-  return stop;
 }
 
 /** Waits until all was checked, and is watched. */

@@ -2,9 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, toFailure } from '../../failure/failure.ts';
 import type { Limits } from '../../platform/deadline.ts';
-import type { Damage } from '../../publish/drift/damage.ts';
 import { type Finding, inspect } from '../../publish/drift/inspection.ts';
-import { rewriteManifest } from '../../publish/drift/own-manifest.ts';
 import { onTarget } from '../../publish/target-errors.ts';
 import { manifestName } from '../../snapshot/path-rules.ts';
 import type { Context } from '../context.ts';
@@ -13,11 +11,11 @@ import type { EngineOptions } from '../options.ts';
 import { Agenda } from './agenda.ts';
 import { FollowedSet } from './followed-set.ts';
 import { mend } from './mend.ts';
-import { type DriftStatus, type DriftWaiting, dateOf, Tally } from './tally.ts';
+import { type DriftStatus, Tally } from './tally.ts';
+import { Waiting } from './waiting.ts';
 
-/** Milliseconds after which what cannot be put back is tried again. */
-const retryFrom = 1000;
-const retryTo = 60_000;
+/** Milliseconds after which is checked again what could not be. */
+const checkRetry = 60_000;
 
 /** `lost`: the published generation is gone, or cannot be believed, and must be published anew. */
 export type Outcome = 'done' | 'lost';
@@ -28,12 +26,13 @@ export class DriftKeeper {
   readonly #tally: Tally;
   readonly #agenda: Agenda;
   #set: FollowedSet | undefined;
-  #waiting: Waiting | undefined;
+  readonly #waiting: Waiting;
 
   /** `wake`: something happened that `settle` is to be called for. */
   constructor(options: EngineOptions, wake: () => void) {
     this.#options = options;
     this.#tally = new Tally(options);
+    this.#waiting = new Waiting(options.log);
     this.#agenda = new Agenda(options, wake);
   }
 
@@ -49,12 +48,12 @@ export class DriftKeeper {
   }
 
   get status(): DriftStatus | undefined {
-    return this.#tally.status(performance.now(), this.#waiting?.status);
+    return this.#tally.status(performance.now(), this.#waiting.status);
   }
 
   /** Why something is not put back yet. */
   get failure(): Failure | undefined {
-    return this.#waiting?.failure;
+    return this.#waiting.failure;
   }
 
   /** Checks what is due and puts back what is damaged. */
@@ -74,10 +73,15 @@ export class DriftKeeper {
     if (outcome === 'lost') return 'lost';
     const indices = due === 'all' ? set.inventory.below('') : due.flatMap((path) => set.inventory.at(path));
     try {
-      const finding = await this.#inspect(set, published, [...new Set(indices)], limits.signal);
+      const finding = await this.#inspect(
+        set,
+        published,
+        [...new Set(indices)].toSorted((a, b) => a - b),
+        limits.signal,
+      );
       await this.#putBack(context, { set, published, finding }, limits);
     } catch (error) {
-      this.#agenda.later('', performance.now() + retryTo);
+      this.#agenda.later('', performance.now() + checkRetry);
       throw error;
     }
     return 'done';
@@ -111,7 +115,7 @@ export class DriftKeeper {
   /** The next check is of everything, as after a start. */
   forget(): void {
     this.#set = undefined;
-    this.#waiting = undefined;
+    this.#waiting.over();
     this.#agenda.clear();
   }
 
@@ -147,19 +151,20 @@ export class DriftKeeper {
         await this.#discard(set.directory);
         this.forget();
         return 'lost';
-      case 'edited': {
-        const manifest = await set.manifest(published);
-        if (manifest === undefined) return 'lost';
-        const { sequence, revision, publishedAt } = published;
-        const { fileMode, fsync } = this.#options.stageOptions;
-        const { sealed, directory } = set;
-        const text = { ...manifest, sequence, revision, publishedAt };
-        set.mark = await onTarget(rewriteManifest(directory, text, { fileMode, fsync, sealed }));
-        this.#options.observer.driftRepaired(1);
-        this.#tally.putBack([manifestName], { generation: set.generation }, performance.now());
+      case 'edited':
+        await this.#restoreManifest(set, published);
         return 'done';
-      }
     }
+  }
+
+  /** What it says of the files is true: nobody needs to be told. */
+  async #restoreManifest(set: FollowedSet, published: PublishedSet): Promise<void> {
+    const now = performance.now();
+    const from = this.#tally.from(manifestName, now);
+    if (from > now) return this.#agenda.later(manifestName, from);
+    await onTarget(set.restoreManifest(published, this.#options.stageOptions));
+    this.#options.observer.driftRepaired(1);
+    this.#tally.putBack([manifestName], { generation: set.generation }, now);
   }
 
   #inspect(
@@ -176,16 +181,10 @@ export class DriftKeeper {
 
   async #putBack(context: Context, { set, published, finding }: Found, limits: Limits): Promise<void> {
     const now = performance.now();
-    const ready: Damage[] = [];
-    for (const damage of finding.damages) {
-      const from = this.#tally.from(damage.path, now);
-      if (from <= now) ready.push(damage);
-      else this.#agenda.later(damage.path, from);
-    }
-    if (ready.length === 0) {
-      if (finding.damages.length === 0) this.#waiting = undefined;
-      return;
-    }
+    const { ready, later } = this.#tally.split(finding.damages, now);
+    for (const [path, from] of later) this.#agenda.later(path, from);
+    if (finding.damages.length === 0) this.#waiting.over();
+    if (ready.length === 0) return;
     const paths = ready.map(({ path }) => path);
     try {
       const manifest = await set.manifest(published);
@@ -195,7 +194,7 @@ export class DriftKeeper {
       );
       const isMended = await mend(context, { set, published, manifest, damages: ready, changed }, limits);
       if (!isMended) return;
-      this.#waiting = undefined;
+      this.#waiting.over();
       for (const damage of ready) if ('index' in damage) set.inventory.setWellAt(damage.index, Number.NaN);
       for (const path of paths) this.#agenda.again(path);
       if (finding.isPartial) this.#agenda.again('');
@@ -204,7 +203,8 @@ export class DriftKeeper {
       // Only the end of the process is none: a time-out is a failure like others.
       const { aborted, reason } = limits.signal;
       if (aborted && !(reason instanceof Failure)) throw error;
-      this.#waitFor(toFailure(aborted ? reason : error), paths, now);
+      const until = this.#waiting.failed(toFailure(aborted ? reason : error), paths, now);
+      for (const path of paths) this.#agenda.later(path, until);
     }
   }
 
@@ -213,29 +213,10 @@ export class DriftKeeper {
     const { generation, sequence } = memory.state.published ?? {};
     this.#tally.putBack(paths, { generation, sequence }, performance.now(), keys);
   }
-
-  #waitFor(failure: Failure, paths: readonly string[], now: number): void {
-    const isNews = this.#waiting?.status.reason !== failure.message;
-    const delay = Math.min(this.#waiting === undefined ? retryFrom : 2 * this.#waiting.delay, retryTo);
-    const until = now + delay;
-    for (const path of paths) this.#agenda.later(path, until);
-    const [path = ''] = paths;
-    const status = { path, files: paths.length, reason: failure.message, nextTryAt: dateOf(until, now) };
-    this.#waiting = { status, delay, failure };
-    const fields = { paths: paths.slice(0, 10), nextTryInMs: delay };
-    if (isNews) this.#options.log.warn(fields, `not put back yet: ${failure.message}`);
-    else this.#options.log.debug(fields, `not put back yet: ${failure.message}`);
-  }
 }
 
 /** They are put right together, and so counted as one. */
 const linksKey = 'the links in the target';
-
-interface Waiting {
-  readonly status: DriftWaiting;
-  readonly delay: number;
-  readonly failure: Failure;
-}
 
 interface Found {
   readonly set: FollowedSet;

@@ -2,11 +2,13 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { Inventory } from '../../publish/drift/inventory.ts';
-import { readOwnManifest, sealedAt } from '../../publish/drift/own-manifest.ts';
+import { readOwnManifest, rewriteManifest, sealedAt } from '../../publish/drift/own-manifest.ts';
 import type { Generation } from '../../publish/generation.ts';
 import type { Manifest } from '../../publish/manifest.ts';
+import { onTarget } from '../../publish/target-errors.ts';
 import { manifestName } from '../../snapshot/path-rules.ts';
 import type { PublishedSet } from '../machine/state.ts';
+import type { EngineOptions } from '../options.ts';
 
 /** The published set as it is checked: what is kept in memory of it. */
 export class FollowedSet {
@@ -65,6 +67,19 @@ export class FollowedSet {
     return (await readOwnManifest(this.directory, published, this.mark))?.manifest;
   }
 
+  /** Puts back what it says besides the files. */
+  async restoreManifest(
+    published: PublishedSet,
+    { fileMode, fsync }: EngineOptions['stageOptions'],
+  ): Promise<void> {
+    const manifest = await this.manifest(published);
+    if (manifest === undefined) return;
+    const { sequence, revision, publishedAt } = published;
+    const text = { ...manifest, sequence, revision, publishedAt };
+    const { sealed } = this;
+    this.mark = await rewriteManifest(this.directory, text, { fileMode, fsync, sealed });
+  }
+
   get #staysInPlace(): boolean {
     return this.root !== this.directory;
   }
@@ -74,11 +89,11 @@ export class FollowedSet {
     const path = join(this.directory, manifestName);
     const stat = await lstat(path).catch((error: unknown) => {
       if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
-      throw error;
+      return onTarget(Promise.reject(error));
     });
     if (stat?.isFile() !== true) return 'lost';
     if (stat.ctimeMs === this.#manifestAt) return 'well';
-    const own = await readOwnManifest(this.directory, published, this.mark);
+    const own = await onTarget(readOwnManifest(this.directory, published, this.mark));
     if (own === undefined) return 'lost';
     if (own.isEdited) return 'edited';
     this.#manifestAt = stat.ctimeMs;

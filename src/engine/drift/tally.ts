@@ -24,6 +24,7 @@ export interface DriftWaiting {
 
 const whole = '';
 const mostNamed = 10;
+const shortWait = 1000;
 
 /** Counts what was put back, sees to it that it is not done too often, and says so. */
 export class Tally {
@@ -43,6 +44,23 @@ export class Tally {
   /** When this path may be put back; `performance.now()`, as all times here. */
   from(path: string, now: number): number {
     return Math.max(this.#paths.from(path, now), this.#whole.from(whole, now));
+  }
+
+  /** What may be put back now, and when the rest may. What comes in a moment is waited for, so that all is told once. */
+  split<T extends { readonly path: string }>(
+    damages: readonly T[],
+    now: number,
+  ): { readonly ready: readonly T[]; readonly later: readonly (readonly [string, number])[] } {
+    const longest = damages.reduce((most, { path }) => Math.max(most, this.from(path, now)), now);
+    const together = longest - now <= shortWait ? longest : now;
+    const ready: T[] = [];
+    const later: (readonly [string, number])[] = [];
+    for (const damage of damages) {
+      const from = Math.max(this.from(damage.path, now), together);
+      if (from <= now) ready.push(damage);
+      else later.push([damage.path, from]);
+    }
+    return { ready, later };
   }
 
   /** `keys`: what they are counted as, the paths themselves unless given. */

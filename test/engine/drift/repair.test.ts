@@ -32,12 +32,12 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
     bench.source.links = { current: 'conf.d/a.conf' };
     await engine.look(bench.signal);
     await expect.poll(() => engine.state?.good?.sequence, { timeout }).toBe(1);
-    turning(engine);
+    const look = turning(engine);
     await isWatched(engine);
     const root = await realRoot(mode, bench.target);
     const comesBack = () => expect.poll(bench.reads, { timeout }).toEqual(all);
     const isTold = (times: number) => expect.poll(() => bench.told.length, { timeout }).toBe(times + 1);
-    return { ...bench, engine, root, comesBack, isTold };
+    return { ...bench, engine, look, root, comesBack, isTold };
   }
 
   describe('a published file', () => {
@@ -136,10 +136,10 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
     });
 
     test('that was changed right before the next set is put back in that', async () => {
-      const { target, root, source, engine, signal, reads, told } = await published();
+      const { target, root, source, look, reads, told } = await published();
       await writeFile(join(root, 'conf.d/a.conf'), 'x');
       source.set('r2', { ...files, 'app.conf': 'two' });
-      await engine.look(signal);
+      await look();
       await expect.poll(reads, { timeout }).toEqual({ ...all, 'app.conf': 'two' });
       await expect.poll(() => told.at(-1)?.set, { timeout }).toEqual({ ...all, 'app.conf': 'two' });
       expect(await visibleNames(target)).toBeDefined();
@@ -294,27 +294,27 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
     });
 
     test('comes back when the source answers only later', async () => {
-      const { target, comesBack, source, engine, signal, reads } = await published();
+      const { target, comesBack, source, engine, look, reads } = await published();
       source.failure = new UnreachableError({ problem: 'down' });
       for (const name of await readdir(target))
         await rm(join(target, name), { recursive: true, force: true });
       await expect.poll(() => engine.state?.published, { timeout }).toBeUndefined();
       expect(await reads()).not.toEqual(all);
       source.failure = undefined;
-      await engine.look(signal);
+      await look();
       await comesBack();
     });
   });
 
   describe('while the source is down', () => {
     test('what can be taken from the volume is put back', async () => {
-      const { source, engine, signal, target, told } = await published();
+      const { source, engine, look, target, told } = await published();
       // What a later set replaces is kept in every mode.
       source.set('r2', { ...files, 'app.conf': 'two' });
-      await engine.look(signal);
+      await look();
       await expect.poll(() => engine.state?.good?.sequence, { timeout }).toBe(2);
       source.set('r3', files);
-      await engine.look(signal);
+      await look();
       await expect.poll(() => engine.state?.good?.sequence, { timeout }).toBe(3);
       await isWatched(engine);
       source.failure = new UnreachableError({ problem: 'down' });
