@@ -1,4 +1,4 @@
-import { lstatSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { systemCode } from '../../failure/failure.ts';
@@ -7,7 +7,10 @@ import { inTheWay } from '../links.ts';
 import type { Manifest, ManifestEntry } from '../manifest.ts';
 import type { Difference } from './difference.ts';
 import { Doors } from './doors.ts';
+import { findEntry } from './find-entry.ts';
 import type { Ground } from './ground.ts';
+import { isAnyBelow } from './ordered.ts';
+import type { Ownership } from './ownership.ts';
 import { parentsOf } from './standing.ts';
 
 export interface Applying {
@@ -17,8 +20,7 @@ export interface Applying {
   readonly manifest: Pick<Manifest, 'files' | 'dirMode'>;
   readonly difference: Difference;
   readonly ground: Ground;
-  /** Paths that are ours. */
-  readonly own: ReadonlySet<string>;
+  readonly own: Ownership;
   readonly guests: ReadonlySet<string>;
   /** What the directories of the set before had. */
   readonly formerDirMode: string | undefined;
@@ -111,7 +113,7 @@ export class Application {
   /** Removes a directory of ours in whose place a file comes. */
   async #clear(path: string): Promise<void> {
     const { target, own, guests } = this.#options;
-    const inside = [...own].filter((other) => other.startsWith(`${path}/`));
+    const inside = own.below(path);
     const directories = [path, ...parentsOf(inside)].filter((other) => other.startsWith(`${path}/`));
     for (const directory of [path, ...directories]) await this.#doors.open(join(target, directory));
     for (const file of inside) unlessGone(() => unlinkSync(join(target, file)));
@@ -132,7 +134,7 @@ export class Application {
     if (!ground.isDirectory(parent)) return;
     await this.#turn();
     await this.#open(parent);
-    const found = lstatSync(join(target, path), { throwIfNoEntry: false });
+    const found = findEntry(join(target, path));
     if (found === undefined || found.isDirectory()) return;
     unlinkSync(join(target, path));
     this.#touched.add(parent);
@@ -142,8 +144,8 @@ export class Application {
   async #removeEmpty(removals: readonly string[]): Promise<void> {
     if (!removals.some((path) => path.includes('/'))) return;
     const { target, ground, guests, manifest } = this.#options;
-    const needed = parentsOf(pathsOf(manifest));
-    const left = [...parentsOf(removals)].filter((path) => !needed.has(path) && !guests.has(path));
+    const isNeeded = (path: string) => isAnyBelow(manifest.files, path);
+    const left = [...parentsOf(removals)].filter((path) => !isNeeded(path) && !guests.has(path));
     for (const path of left.toSorted(deepestFirst)) {
       if (!ground.isDirectory(path)) continue;
       await this.#open(dirname(path));
@@ -188,7 +190,7 @@ function deepestFirst(one: string, other: string): number {
 }
 
 function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return findEntry(path) !== undefined;
 }
 
 function unlessGone(act: () => void): void {

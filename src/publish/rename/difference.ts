@@ -1,4 +1,5 @@
 import type { Manifest, ManifestEntry } from '../manifest.ts';
+import { finderIn } from './ordered.ts';
 import type { Standing } from './standing.ts';
 
 export interface Difference {
@@ -13,18 +14,17 @@ export function differenceOf(
   { current, unsure }: Pick<Standing, 'current' | 'unsure'>,
   { files }: Pick<Manifest, 'files'>,
 ): Difference {
-  const held = new Map<string, ManifestEntry>();
-  for (const entry of current?.manifest.files ?? []) held.set(entry.path, entry);
-  const gone = new Set(unsure);
-  const changes: ManifestEntry[] = [];
-  for (const entry of files) {
-    const known = held.get(entry.path);
-    held.delete(entry.path);
-    const isUnsure = gone.delete(entry.path);
-    if (isUnsure || known === undefined || !isSameFile(known, entry)) changes.push(entry);
-  }
-  for (const path of held.keys()) gone.add(path);
-  return { changes, removals: [...gone] };
+  const former = current?.manifest.files ?? [];
+  const find = finderIn(former);
+  const changes = files.filter((entry) => {
+    const known = find(entry.path);
+    return known === undefined || unsure.has(entry.path) || !isSameFile(known, entry);
+  });
+  const findNext = finderIn(files);
+  const removals = new Set<string>();
+  for (const { path } of former) if (findNext(path) === undefined) removals.add(path);
+  for (const path of unsure) if (findNext(path) === undefined) removals.add(path);
+  return { changes, removals: [...removals] };
 }
 
 /** Whether two sets have the same at a path. */

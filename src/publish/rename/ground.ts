@@ -1,14 +1,14 @@
-import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { readdirSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TargetError } from '../../failure/failure.ts';
 import { inTheWay } from '../links.ts';
-import { parentsOf, type Standing } from './standing.ts';
+import { findEntry } from './find-entry.ts';
+import { Ownership } from './ownership.ts';
+import type { Standing } from './standing.ts';
 
 export interface GroundOptions {
   readonly target: string;
   readonly standing: Standing;
-  /** Paths that are ours. */
-  readonly own: ReadonlySet<string>;
   /** Visible links that another mode made. */
   readonly formerLinks: ReadonlySet<string>;
   /** Whether a foreign file or link may be replaced. */
@@ -21,10 +21,11 @@ type Kind = 'directory' | 'absent' | 'replaceable' | 'foreign';
 export class Ground {
   readonly #options: GroundOptions;
   readonly #kinds = new Map<string, Kind>();
-  #ownDirectories: ReadonlySet<string> | undefined;
+  readonly #own: Ownership;
 
   constructor(options: GroundOptions) {
     this.#options = options;
+    this.#own = new Ownership(options.standing);
   }
 
   /** Whether a path is a directory, and everything above it too. */
@@ -67,8 +68,7 @@ export class Ground {
 
   /** Whether paths of ours lie in a directory. */
   isInUse(path: string): boolean {
-    this.#ownDirectories ??= parentsOf(this.#options.own);
-    return this.#ownDirectories.has(path);
+    return this.#own.isInUse(path);
   }
 
   /** Whether we made a directory that is there. */
@@ -79,10 +79,10 @@ export class Ground {
   /** The first path at or below a directory that is not ours; undefined when all of it is. */
   foreignIn(path: string): string | undefined {
     if (!this.isOwnDirectory(path)) return path;
-    const { target, own } = this.#options;
+    const { target } = this.#options;
     for (const entry of readdirSync(join(target, path), { withFileTypes: true })) {
       const inner = `${path}/${entry.name}`;
-      const foreign = entry.isDirectory() ? this.foreignIn(inner) : own.has(inner) ? undefined : inner;
+      const foreign = entry.isDirectory() ? this.foreignIn(inner) : this.#own.has(inner) ? undefined : inner;
       if (foreign !== undefined) return foreign;
     }
     return undefined;
@@ -118,13 +118,13 @@ export class Ground {
   }
 
   #isReplaceable(path: string, found: Stats): boolean {
-    const { own, formerLinks, adopt } = this.#options;
-    if (own.has(path)) return true;
+    const { formerLinks, adopt } = this.#options;
+    if (this.#own.has(path)) return true;
     if (found.isSymbolicLink() && formerLinks.has(path)) return true;
     return adopt && (found.isFile() || found.isSymbolicLink());
   }
 
   #look(path: string): Stats | undefined {
-    return lstatSync(join(this.#options.target, path), { throwIfNoEntry: false });
+    return findEntry(join(this.#options.target, path));
   }
 }

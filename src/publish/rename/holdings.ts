@@ -1,7 +1,8 @@
 import { type Generation, readGeneration } from '../generation.ts';
-import type { Manifest, ManifestEntry } from '../manifest.ts';
+import type { ManifestEntry } from '../manifest.ts';
 import type { PublisherOptions } from '../publisher.ts';
 import { onTarget } from '../target-errors.ts';
+import { finderIn } from './ordered.ts';
 import { halfway, nothing, ownPaths, readKept, readStanding, type Standing } from './standing.ts';
 import { findWorkshop, openWorkshop, readPointer } from './workshop.ts';
 
@@ -57,6 +58,7 @@ export class Holdings {
   begun(before: Standing, next: Generation): boolean {
     // Should the target not even be looked at now, nothing in it is certain.
     this.#standing = { ...before, unsure: ownPaths(before) };
+    this.#isUnfinished = true;
     this.#standing = halfway(before, next);
     this.#isUnfinished = this.#standing.unsure.size > 0;
     return this.#isUnfinished;
@@ -81,10 +83,8 @@ export class Holdings {
   }
 }
 
-/** Entries that are certainly in the target, by their paths. */
-export function entriesInPlace({ current, unsure }: Standing): ReadonlyMap<string, ManifestEntry> {
-  const { files }: Pick<Manifest, 'files'> = current?.manifest ?? { files: [] };
-  const entries = new Map<string, ManifestEntry>();
-  for (const entry of files) if (!unsure.has(entry.path)) entries.set(entry.path, entry);
-  return entries;
+/** Finds what is certainly in the target, best in the order of the paths. */
+export function finderInPlace({ current, unsure }: Standing): (path: string) => ManifestEntry | undefined {
+  const find = finderIn(current?.manifest.files ?? []);
+  return (path) => (unsure.has(path) ? undefined : find(path));
 }

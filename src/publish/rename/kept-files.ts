@@ -1,4 +1,4 @@
-import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { inSlices } from '../../platform/slices.ts';
@@ -6,6 +6,7 @@ import { openDirectory } from '../closed-directories.ts';
 import type { Generation } from '../generation.ts';
 import type { ManifestEntry, ManifestFile } from '../manifest.ts';
 import { type Difference, isSameFile } from './difference.ts';
+import { findEntry } from './find-entry.ts';
 import { parentsOf, type Standing } from './standing.ts';
 import { ensurePrivate } from './workshop.ts';
 
@@ -40,7 +41,7 @@ export async function keepReplaced(
 
 /** What something else put in the place of a published file is not worth keeping. */
 function copyPlain(from: string, to: string, size: number): boolean {
-  const found = lstatSync(from, { throwIfNoEntry: false });
+  const found = findEntry(from);
   if (found?.isFile() !== true || found.size !== size) return false;
   copyFileSync(from, to, constants.COPYFILE_FICLONE);
   return true;

@@ -98,7 +98,7 @@ class FoundPlainFiles implements PlainFiles {
 
   #ground(): Ground {
     const none: ReadonlySet<string> = new Set();
-    const options = { target: this.#target, standing: this.#standing, own: this.#own };
+    const options = { target: this.#target, standing: this.#standing };
     return new Ground({ ...options, formerLinks: none, adopt: false });
   }
 }

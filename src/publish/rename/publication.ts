@@ -11,7 +11,8 @@ import { type Difference, differenceOf } from './difference.ts';
 import type { Ground } from './ground.ts';
 import type { Holdings } from './holdings.ts';
 import { keepReplaced } from './kept-files.ts';
-import { ownPaths, parentsOf, readStanding, type Standing, writeLedger } from './standing.ts';
+import { Ownership } from './ownership.ts';
+import { parentsOf, readStanding, type Standing, writeLedger } from './standing.ts';
 import { pointNext, readPointer, turnCurrent } from './workshop.ts';
 
 /** What a publish is about. */
@@ -89,7 +90,7 @@ async function apply(
   const application = new Application({
     ...{ target, stage, manifest, difference, guests, isRedo },
     ground: await groundOf(before),
-    own: ownPaths(before),
+    own: new Ownership(before),
     formerDirMode: before.current?.manifest.dirMode,
   });
   const touched = [...(await application.run())].map((path) => join(target, path));

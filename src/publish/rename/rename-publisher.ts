@@ -16,15 +16,22 @@ import { collectKept, keptGenerations } from './collect.ts';
 import { differenceOf, isSameFile } from './difference.ts';
 import { FormerMode } from './former-mode.ts';
 import { Ground } from './ground.ts';
-import { entriesInPlace, Holdings } from './holdings.ts';
+import { finderInPlace, Holdings } from './holdings.ts';
 import { placesOfKept } from './kept-files.ts';
 import { finishBegun, guestsOf, publishStage } from './publication.ts';
-import { ownPaths, type Standing } from './standing.ts';
+import type { Standing } from './standing.ts';
 import { ensurePrivate, readPointer } from './workshop.ts';
 
 export interface RenameOptions extends PublisherOptions {
   /** Foreign files and links that hold a name of the set are replaced. */
   readonly adopt: boolean;
+}
+
+/** The entries of a set that the target has already, as its manifest knows them, and the others. */
+interface Split {
+  readonly standing: Standing;
+  readonly held: readonly ManifestEntry[];
+  readonly missing: readonly Entry[];
 }
 
 /**
@@ -38,6 +45,9 @@ export class RenamePublisher implements Publisher {
   readonly #surroundings;
   /** Files that a stage brings although the set before has the same: they were found changed by something else. */
   readonly #mended = new WeakMap<Stage, readonly string[]>();
+
+  /** The names of a set are looked at before it is staged. */
+  readonly #lastSplit = new WeakMap<readonly Entry[], Split>();
 
   constructor(options: RenameOptions) {
     this.#options = options;
@@ -96,14 +106,15 @@ export class RenamePublisher implements Publisher {
   }
 
   async copy(stage: Stage, generation: Generation, signal: AbortSignal): Promise<void> {
-    const inPlace = entriesInPlace(await this.#holdings.stand());
-    const isInPlace = (entry: ManifestEntry) => {
-      const known = inPlace.get(entry.path);
-      return known !== undefined && isSameFile(known, entry);
-    };
-    const { files } = generation.manifest;
-    stage.leave(files.filter(isInPlace));
-    const others = files.filter((entry) => !isInPlace(entry));
+    const find = finderInPlace(await this.#holdings.stand());
+    const held: ManifestEntry[] = [];
+    const others: ManifestEntry[] = [];
+    for (const entry of generation.manifest.files) {
+      const known = find(entry.path);
+      const isInPlace = known !== undefined && isSameFile(known, entry);
+      (isInPlace ? held : others).push(entry);
+    }
+    stage.leave(held);
     const placeOf = placesOfKept(generation, await onTarget(keptGenerations(this.#holdings.workshop)));
     await stage.copyEntries(others, placeOf, signal);
   }
@@ -148,23 +159,26 @@ export class RenamePublisher implements Publisher {
     return { due, failure: kept.failure ?? former.failure };
   }
 
-  /** The entries that the target has already, as its manifest knows them, and the others. */
-  #split(entries: readonly Entry[], standing: Standing) {
-    const inPlace = entriesInPlace(standing);
+  #split(entries: readonly Entry[], standing: Standing): Split {
+    const last = this.#lastSplit.get(entries);
+    if (last?.standing === standing) return last;
+    const find = finderInPlace(standing);
     const held: ManifestEntry[] = [];
     const missing: Entry[] = [];
     for (const entry of entries) {
-      const known = inPlace.get(entry.path);
+      const known = find(entry.path);
       if (known !== undefined && isSameEntry(entry, known, this.#options)) held.push(known);
       else missing.push(entry);
     }
-    return { held, missing };
+    const split = { standing, held, missing };
+    this.#lastSplit.set(entries, split);
+    return split;
   }
 
   async #groundOf(standing: Standing): Promise<Ground> {
     const { target, adopt } = this.#options;
     const formerLinks = await this.#former.links();
-    return new Ground({ target, standing, own: ownPaths(standing), formerLinks, adopt });
+    return new Ground({ target, standing, formerLinks, adopt });
   }
 }
 

@@ -1,10 +1,10 @@
-import { lstatSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { type Generation, isGenerationName } from '../generation.ts';
 import { readManifest } from '../manifest.ts';
 import { differenceOf } from './difference.ts';
+import { findEntry } from './find-entry.ts';
 import { findWorkshop, type Places, readPointer } from './workshop.ts';
 
 /** What of the target is ours. */
@@ -63,10 +63,9 @@ export async function readStanding(
 export function halfway(before: Standing, next: Generation): Standing {
   const { changes, removals } = differenceOf(before, next.manifest);
   const unsure = new Set(before.unsure);
-  const find = (path: string) => lstatSync(path, { throwIfNoEntry: false });
-  for (const { path } of changes) if (find(join(next.directory, path)) === undefined) unsure.add(path);
+  for (const { path } of changes) if (findEntry(join(next.directory, path)) === undefined) unsure.add(path);
   for (const path of removals) {
-    if (find(join(next.root, path))?.isDirectory() !== false) unsure.add(path);
+    if (findEntry(join(next.root, path))?.isDirectory() !== false) unsure.add(path);
   }
   return { ...before, unsure };
 }

@@ -116,7 +116,7 @@ test('a crash at any step leaves every file whole, and the next start finishes t
       await live(volume, source);
       await expectOnly(volume, { ...course.at(-1)?.files, ...foreign });
     }),
-    { numRuns: 120 },
+    { numRuns: 80 },
   );
 });
 
@@ -162,7 +162,7 @@ test('a step that fails once in a process that lives on loses no set and no sign
         plan.isPassing = false;
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
 }, 120_000);
 
