@@ -50,7 +50,7 @@ export async function loadLayers(
         log,
       });
     });
-    return new LayeredSource({ layers: made, published, log });
+    return new LayeredSource({ layers: made, published, directory: join(stateDir, 'layers'), log });
   };
 }
 

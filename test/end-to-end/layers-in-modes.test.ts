@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run, start } from '../support/program.ts';
@@ -76,4 +76,15 @@ test('what something else edited is put back as soon as its layer is there', {
   await back();
   await expect.poll(() => read('limits.yaml'), patient).toBe('site: 1');
   await expect.poll(() => read('app.yaml'), patient).toBe('base: 1');
+});
+
+test('what a layer kept goes when there is no such layer any more', { timeout: 60_000 }, async () => {
+  const { target, settings } = await directories();
+  const kept = join(target, '..wherry', 'layers');
+  expect(await run(['init'], settings)).toMatchObject({ code: 0 });
+  expect(await readdir(kept)).toEqual(['base', 'site']);
+  const { WHERRY_BASE_SOURCE: _, WHERRY_BASE_DIR_PATH: __, ...rest } = settings;
+  expect(await run(['init'], { ...rest, WHERRY_LAYERS: 'site' })).toMatchObject({ code: 0 });
+  expect(await readdir(kept)).toEqual(['site']);
+  expect((await readdir(target)).filter((name) => !name.startsWith('..'))).toEqual(['limits.yaml']);
 });

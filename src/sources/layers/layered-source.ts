@@ -6,6 +6,7 @@ import { joinRevisions, splitRevisions } from '../../snapshot/layer-revisions.ts
 import type { FileSink, Layers, Probe, Source } from '../source.ts';
 import { type LastGood, lastGoodOf } from './last-good.ts';
 import type { Layer, TakenLayer } from './layer.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { merge } from './merge.ts';
 
 export interface LayeredOptions {
@@ -13,6 +14,8 @@ export interface LayeredOptions {
   readonly layers: readonly Layer[];
   /** The manifest of what readers see: what a layer that fails has there stays. */
   readonly published: () => Promise<Manifest | undefined>;
+  /** Where each layer has a directory of its own; undefined where nothing is kept. */
+  readonly directory?: string;
   readonly log: Log;
 }
 
@@ -32,6 +35,7 @@ export class LayeredSource implements Source {
   /** Whether the set was published under these settings, so that there is something to stand in. */
   #isBacked = false;
   #writeFailure: { readonly error: unknown; readonly layer: Layer } | undefined;
+  #isTidy = false;
   #onChange: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -79,6 +83,7 @@ export class LayeredSource implements Source {
     const parts = await Promise.all(this.#layers.map((layer) => this.#take(layer, published, signal)));
     signal.throwIfAborted();
     this.#retryLater();
+    await this.#tidy();
     const whole = parts.map((part) => {
       if (part instanceof Failure) throw part;
       return part;
@@ -138,6 +143,16 @@ export class LayeredSource implements Source {
     clearTimeout(this.#timer);
     this.#onChange = undefined;
     await Promise.all(this.#layers.map((layer) => layer[Symbol.asyncDispose]()));
+  }
+
+  async #tidy(): Promise<void> {
+    const { directory } = this.#options;
+    if (directory === undefined || this.#isTidy) return;
+    this.#isTidy = true;
+    await removeLeftovers(
+      directory,
+      this.#layers.map(({ name }) => name),
+    );
   }
 
   /** The revision that counts for a layer that fails: the one that was dealt with last, or is published. */
