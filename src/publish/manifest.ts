@@ -65,12 +65,18 @@ export function digestOf(
 ): Digest {
   const hash = createHash('sha256').update(`${dirMode}\n`);
   for (const layer of layers) hash.update(`${shapeOf(layer)}\n`);
+  let lines = '';
   for (const entry of entries) {
     const fields =
       'link' in entry ? [entry.path, entry.link] : [entry.path, entry.mode, entry.size, entry.sha256];
     const { layer } = entry;
-    hash.update(`${JSON.stringify(layer === undefined ? fields : [...fields, { layer }])}\n`);
+    lines += `${JSON.stringify(layer === undefined ? fields : [...fields, { layer }])}\n`;
+    // A call for each of ten thousand lines would cost more than the hashing.
+    if (lines.length < 65_536) continue;
+    hash.update(lines);
+    lines = '';
   }
+  hash.update(lines);
   return `sha256:${hash.digest('hex')}` as Digest;
 }
 

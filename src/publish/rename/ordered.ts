@@ -6,7 +6,7 @@ import type { ManifestEntry } from '../manifest.ts';
  */
 
 /** The index of the first entry whose path is not before this one. */
-export function firstFrom(files: readonly ManifestEntry[], path: string): number {
+function firstFrom(files: readonly ManifestEntry[], path: string): number {
   let low = 0;
   let high = files.length;
   while (low < high) {
