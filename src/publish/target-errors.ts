@@ -17,10 +17,17 @@ export async function onTarget<T>(operation: Promise<T>, where: Where = 'WHERRY_
 /** Turns a system error of the target's volume into a failure that names the cure; failures pass as they are. */
 async function targetError(error: unknown, setting: Where): Promise<Failure> {
   if (error instanceof Failure) return error;
-  const path = error instanceof Error && 'path' in error ? String(error.path) : undefined;
+  const path = pathOf(error);
   const [problem, cure] = await explain(error, path, setting);
   const place = path === undefined ? '' : ` (${path})`;
   return new TargetError({ setting, problem: `${problem}${place}`, cure, cause: error });
+}
+
+/** Of a link its own, not what it leads to; of a rename the new one. */
+function pathOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('dest' in error) return String(error.dest);
+  return 'path' in error ? String(error.path) : undefined;
 }
 
 async function explain(

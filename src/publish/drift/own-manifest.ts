@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { lstat, open, readFile, rename, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemCode } from '../../failure/failure.ts';
 import { fsyncPath } from '../../platform/flush.ts';
 import { contentFingerprint } from '../../snapshot/content-fingerprint.ts';
 import { manifestName } from '../../snapshot/path-rules.ts';
 import { digestOf, isManifest, type Manifest } from '../manifest.ts';
+import { onTarget } from '../target-errors.ts';
 import { within } from './within.ts';
 
 /** What the state knows of the published set: a manifest that says otherwise is not to be believed. */
@@ -31,7 +33,8 @@ export async function readOwnManifest(
   known: Known,
   mark: string | undefined,
 ): Promise<ReadOwn | undefined> {
-  const text = await readFile(join(directory, manifestName), 'utf8').catch(() => undefined);
+  // A volume that cannot read it now says nothing about it.
+  const text = await onTarget(readFile(join(directory, manifestName), 'utf8').catch(ignoreOther));
   const manifest = text === undefined ? undefined : parsed(text);
   if (text === undefined || manifest === undefined) return undefined;
   if (manifest.digest !== known.digest) return undefined;
@@ -45,6 +48,12 @@ export async function readOwnManifest(
   const isEdited =
     (mark !== undefined && found !== mark) || sequence !== known.sequence || revision !== known.revision;
   return { manifest: isEdited ? withoutNames(manifest) : manifest, mark: found, isEdited };
+}
+
+/** What is there under its name is no file of Wherry's, or nothing is. */
+function ignoreOther(error: unknown): undefined {
+  if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes(systemCode(error) ?? '')) return undefined;
+  throw error;
 }
 
 /** No file of the set was changed after this, as far as its change time can tell. Milliseconds. */
