@@ -8,14 +8,16 @@ const strace = '/usr/bin/strace';
 export const hasStrace = existsSync(strace);
 
 /** The calls by which files, links and directories change and get to the disk, each with its other forms. */
-const changingCalls = {
+export const changingCalls = {
   rename: 'rename,renameat,renameat2',
   symlink: 'symlink,symlinkat',
+  link: 'link,linkat',
   unlink: 'unlink,unlinkat',
   mkdir: 'mkdir,mkdirat',
   rmdir: 'rmdir',
   utimens: 'utimensat',
   fsync: 'fsync,fdatasync',
+  chmod: 'chmod,fchmod,fchmodat',
 } as const;
 
 export type ChangingCall = keyof typeof changingCalls;

@@ -119,7 +119,10 @@ describe('when nobody knows what changed', () => {
       fingerprint: 'x',
     }));
     const manifest = { version: 1, revision: 'r', digest: 'sha256:x', sequence: 7, files };
-    await writeFile(join(directory, '..2026_11_22_23_59_59.123456789', '.wherry.json'), JSON.stringify(manifest));
+    await writeFile(
+      join(directory, '..2026_11_22_23_59_59.123456789', '.wherry.json'),
+      JSON.stringify(manifest),
+    );
     const options = {
       command: 'cp {changed} told',
       ...layout,
