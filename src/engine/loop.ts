@@ -94,6 +94,7 @@ export class Loop {
     const isDue = Math.min(this.#nextPoll, engine.quietAt) <= performance.now();
     // A wake-up that comes during the turn asks for another look.
     if (isDue) this.#nextPoll = Number.POSITIVE_INFINITY;
+    const sequence = engine.state?.sequence;
     try {
       const parts = isDue ? await refresh() : undefined;
       if (parts !== undefined) await engine.replaceParts(parts);
@@ -119,7 +120,9 @@ export class Loop {
     } catch (error) {
       const failure = await engine.noteFailure(error, signal);
       if (failure === undefined) return undefined;
-      this.#failures += 1;
+      // What failed after a publish is no sign that the next try fails: the backoff starts anew.
+      const hasPublished = engine.state?.sequence !== sequence;
+      this.#failures = hasPublished ? 1 : this.#failures + 1;
       this.#schedule();
       this.#report(failure);
       return failure;

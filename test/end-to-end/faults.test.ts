@@ -26,7 +26,7 @@ const steps: Readonly<Record<ChangingCall, number>> = {
   unlink: 13,
   mkdir: 11,
   rmdir: 7,
-  utimens: 11,
+  utimens: 17,
   fsync: 29,
   chmod: 7,
 };

@@ -18,14 +18,20 @@ function loopOn(
 ): {
   readonly loop: Loop;
   readonly warnings: string[];
+  /** Of each warning, how many failures there were in a row. */
+  readonly failures: unknown[];
   readonly end: () => Promise<unknown>;
 } {
   const warnings: string[] = [];
+  const failures: unknown[] = [];
   const log: Log = {
     trace: () => undefined,
     debug: () => undefined,
     info: () => undefined,
-    warn: (_fields, message) => warnings.push(message),
+    warn: (fields: { readonly failures?: unknown }, message) => {
+      warnings.push(message);
+      failures.push(fields.failures);
+    },
     error: () => undefined,
   };
   const nothing = async () => undefined;
@@ -40,7 +46,7 @@ function loopOn(
     await end();
     await engine[Symbol.asyncDispose]();
   });
-  return { loop, warnings, end };
+  return { loop, warnings, failures, end };
 }
 
 test('a target that cannot be had is tried again with backoff, not at once', async () => {
@@ -54,6 +60,21 @@ test('a target that cannot be had is tried again with backoff, not at once', asy
   await rm(target);
   await mkdir(target);
   await expect.poll(() => readSet(target)).toEqual({ a: '1' });
+});
+
+test('what fails after a publish is tried again soon, whatever failed before it', async () => {
+  const source = new MemorySource();
+  const engine = engineOn(await temporaryDirectory(), source, { pollInterval: 10 });
+  const look = engine.look.bind(engine);
+  let round = 0;
+  vi.spyOn(engine, 'look').mockImplementation(async (signal) => {
+    round += 1;
+    if (round <= 6) source.set(`r${round}`, { a: String(round) });
+    await look(signal);
+    throw new UnreachableError({ problem: 'down' });
+  });
+  const { failures } = loopOn(engine);
+  await expect.poll(() => failures.slice(0, 8)).toEqual([1, 1, 1, 1, 1, 1, 2, 3]);
 });
 
 test('a wake-up makes the next look happen now, also one that comes during a look', async () => {
