@@ -84,6 +84,23 @@ test.each(changesOfMode)(
   },
 );
 
+test.each(changesOfMode)(
+  'from %s to %s and, after a kill at any step, back again, nothing is lost',
+  { timeout: 600_000 },
+  async (from, to) => {
+    for (let crashAt = Math.floor(Math.random() * stride); ; crashAt += stride) {
+      const target = await temporaryDirectory();
+      const source = new MemorySource();
+      source.set('r1', files);
+      await live(from, target, source);
+      const died = await liveUntil(crashAt, to, target, source);
+      await live(from, target, source);
+      await expectOnlyIn(from, target, files);
+      if (!died) break;
+    }
+  },
+);
+
 /** By its old name, by its new one, or, where both are the same and a directory gives way, behind `..data`. */
 async function expectFound(from: Mode, to: Mode, target: string): Promise<void> {
   const roots = [rootIn(from, target), rootIn(to, target), join(target, '..data')];

@@ -17,6 +17,11 @@ export interface GroundOptions {
 
 type Kind = 'directory' | 'absent' | 'replaceable' | 'foreign';
 
+/** For who replaces nothing. */
+export function plainGround(target: string, standing: Standing): Ground {
+  return new Ground({ target, standing, formerLinks: new Set(), adopt: false });
+}
+
 /** What really is under the names of a set. Every way to a path leads through directories, never through a link. */
 export class Ground {
   readonly #options: GroundOptions;

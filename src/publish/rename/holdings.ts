@@ -2,9 +2,18 @@ import { type Generation, readGeneration } from '../generation.ts';
 import type { ManifestEntry } from '../manifest.ts';
 import type { PublisherOptions } from '../publisher.ts';
 import { onTarget } from '../target-errors.ts';
+import { plainGround } from './ground.ts';
+import { takenByOther } from './in-place.ts';
 import { finderIn } from './ordered.ts';
 import { halfway, nothing, ownPaths, readKept, readStanding, type Standing } from './standing.ts';
 import { findWorkshop, openWorkshop, readPointer } from './workshop.ts';
+
+interface Found {
+  readonly before: Standing;
+  /** The generation of an unfinished publish. */
+  readonly next: Generation | undefined;
+  readonly isTorn: boolean;
+}
 
 /**
  * What of the target is ours, as far as this process knows. Reading it again would cost most of a change; it holds
@@ -41,10 +50,15 @@ export class Holdings {
     if (workshop === undefined) return known ?? nothing;
     const name = await readPointer(workshop, 'current');
     if (known !== undefined && known.current?.name === name) return known;
-    const { before, next } = await onTarget(readStanding(workshop, this.#options.target));
+    const { before, next } = await onTarget(this.#read(workshop));
     if (known !== undefined && before.current === undefined) return this.lose(known);
     this.#standing = next === undefined ? before : halfway(before, next);
     return this.#standing;
+  }
+
+  /** What the pointers say, and whether a change to another mode that was killed took something of it. */
+  async read(): Promise<Found> {
+    return this.#read(this.workshop);
   }
 
   /** Somebody removed the workshop, and perhaps the files too. They are ours all the same. */
@@ -76,6 +90,14 @@ export class Holdings {
     const workshop = await this.#findWorkshop();
     const kept = workshop === undefined ? undefined : await onTarget(readKept(workshop, name));
     return kept ?? onTarget(readGeneration(this.#options.target, name));
+  }
+
+  async #read(workshop: string): Promise<Found> {
+    const { target } = this.#options;
+    const { before, next } = await readStanding(workshop, target);
+    const taken = await takenByOther(target, before, plainGround(target, before));
+    const unsure = new Set([...before.unsure, ...taken]);
+    return { before: { ...before, unsure }, next, isTorn: taken.size > 0 };
   }
 
   async #findWorkshop(): Promise<string | undefined> {

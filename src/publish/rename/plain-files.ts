@@ -5,13 +5,13 @@ import { inSlices } from '../../platform/slices.ts';
 import { removeTree } from '../closed-directories.ts';
 import type { Generation } from '../generation.ts';
 import type { ManifestEntry, ManifestFile } from '../manifest.ts';
-import { isOwnLink, readLink } from '../own-links.ts';
 import type { PlainFiles } from '../plain-files.ts';
 import { onTarget } from '../target-errors.ts';
 import { keptGenerations } from './collect.ts';
 import { isSameFile } from './difference.ts';
 import { Doors } from './doors.ts';
-import { Ground } from './ground.ts';
+import { type Ground, plainGround } from './ground.ts';
+import { pathsInPlace } from './in-place.ts';
 import { placesOfKept } from './kept-files.ts';
 import { halfway, ownPaths, parentsOf, readKept, readStanding, type Standing } from './standing.ts';
 
@@ -73,9 +73,8 @@ class FoundPlainFiles implements PlainFiles {
     const { current, guests } = this.#standing;
     const doors = new Doors([Number.parseInt(current?.manifest.dirMode ?? '0755', 8)]);
     const directories = [...parentsOf(this.#own)].filter((path) => ground.isDirectory(path));
-    const open = new Set(['.', ...directories]);
     for (const path of directories) if (!guests.has(path)) await doors.open(join(this.#target, path));
-    const files = await this.#notReplaced(open);
+    const files = await pathsInPlace(this.#target, this.#own, ground);
     await inSlices(files, (path) => unlessGone(() => unlinkSync(join(this.#target, path))));
     for (const path of directories.toSorted().toReversed()) {
       if (!guests.has(path)) unlessGone(() => rmdirSync(join(this.#target, path)));
@@ -83,23 +82,8 @@ class FoundPlainFiles implements PlainFiles {
     await removeTree(this.#workshop);
   }
 
-  /** Our paths below real directories that hold a file, or a link of the set. */
-  async #notReplaced(directories: ReadonlySet<string>): Promise<readonly string[]> {
-    const found: string[] = [];
-    for (const path of this.#own) {
-      if (!directories.has(dirname(path))) continue;
-      const stat = lstatSync(join(this.#target, path), { throwIfNoEntry: false });
-      if (stat === undefined || stat.isDirectory()) continue;
-      const text = stat.isSymbolicLink() ? await readLink(join(this.#target, path)) : undefined;
-      if (text === undefined || path.includes('/') || !isOwnLink(path, text)) found.push(path);
-    }
-    return found;
-  }
-
   #ground(): Ground {
-    const none: ReadonlySet<string> = new Set();
-    const options = { target: this.#target, standing: this.#standing };
-    return new Ground({ ...options, formerLinks: none, adopt: false });
+    return plainGround(this.#target, this.#standing);
   }
 }
 

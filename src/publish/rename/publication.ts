@@ -12,7 +12,7 @@ import type { Ground } from './ground.ts';
 import type { Holdings } from './holdings.ts';
 import { keepReplaced } from './kept-files.ts';
 import { Ownership } from './ownership.ts';
-import { parentsOf, readStanding, type Standing, writeLedger } from './standing.ts';
+import { parentsOf, type Standing, writeLedger } from './standing.ts';
 import { pointNext, readPointer, turnCurrent } from './workshop.ts';
 
 /** What a publish is about. */
@@ -56,9 +56,9 @@ export async function publishStage(
 
 /** Goes on with a publish that was begun. What stops it is thrown by the next publish, which may also be the cure. */
 export async function finishBegun(surroundings: Surroundings): Promise<void> {
-  const { holdings, options } = surroundings;
+  const { holdings } = surroundings;
   if (!holdings.isUnfinished) return;
-  const { before, next } = await readStanding(holdings.workshop, options.target);
+  const { before, next, isTorn } = await holdings.read();
   if (next === undefined) {
     const isDangling = (await readPointer(holdings.workshop, 'next')) !== undefined;
     if (isDangling) await unlink(join(holdings.workshop, 'next'));
@@ -66,6 +66,8 @@ export async function finishBegun(surroundings: Surroundings): Promise<void> {
   }
   const difference = differenceOf(before, next.manifest);
   const publication = { before, next, difference, guests: before.guests };
+  // What is missing of the set before is not in the stage: the next publish brings both.
+  if (isTorn) return leaveUnfinished(holdings, publication);
   try {
     await apply(surroundings, publication, true);
   } catch {
