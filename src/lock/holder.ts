@@ -47,6 +47,12 @@ function networkOfThis(): string | undefined {
   }
 }
 
+/** Whether the sockets of one answer the other. */
+export function isInReach(one: Place, other: Place): boolean {
+  const isKnown = one.boot !== undefined && one.network !== undefined;
+  return isKnown && one.boot === other.boot && one.network === other.network;
+}
+
 /** What another process said of itself; undefined when that is no holder. */
 export function parseHolder(text: string): Holder | undefined {
   try {

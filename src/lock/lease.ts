@@ -1,4 +1,4 @@
-import { link, open, readdir, rename, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
+import { link, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
 import { type Holder, parseHolder } from './holder.ts';
@@ -52,24 +52,27 @@ export class Lease {
   readonly #path: string;
   readonly #knock: string;
   readonly #holder: Holder;
+  readonly #text: string;
   #mark: string | undefined;
   #heard: string | undefined;
-  #signedAt = 0;
 
   constructor(stateDir: string, holder: Holder) {
     this.#path = join(stateDir, leaseName);
     this.#knock = join(stateDir, knockName);
     this.#holder = holder;
+    this.#text = `${JSON.stringify(holder)}\n`;
   }
 
-  /** Puts it there. False when `isFree` and somebody was quicker; else what is there is replaced. */
-  async put(isFree: boolean): Promise<boolean> {
+  /** Puts it in the place of the one that was seen, or where none was. False when somebody was quicker. */
+  async put(over: LeaseSeen | undefined): Promise<boolean> {
     const temporary = `${this.#path}.${this.#holder.id}.tmp`;
     try {
-      await writeFile(temporary, `${JSON.stringify(this.#holder)}\n`, { mode: 0o600, flag: 'wx' });
-      if (!isFree) await rename(temporary, this.#path);
-      else if (!(await this.#link(temporary))) return false;
-      this.#mark = markOf(await stat(this.#path, { bigint: true }));
+      // There before anybody knocks: a network file system remembers for a while what is not there.
+      await writeFile(this.#knock, '', { mode: 0o600, flag: 'a' });
+      await writeFile(temporary, this.#text, { mode: 0o600, flag: 'wx' });
+      const mark = await this.#rename(temporary, over);
+      if (mark === undefined) return false;
+      this.#mark = mark;
       this.#heard = await this.#knockMark();
       await this.#sweep();
       return true;
@@ -91,29 +94,44 @@ export class Lease {
   /** Gives a sign of life when somebody knocked since the last. */
   async answer(): Promise<void> {
     const knocked = await this.#knockMark();
-    if (knocked === this.#heard || (await this.look()) !== 'ours') return;
+    if (knocked === this.#heard) return;
+    await using file = await open(this.#path, 'r+');
+    if (parseHolder(await file.readFile('utf8'))?.id !== this.#holder.id) return;
     this.#heard = knocked;
-    // Another time in any case, also when the clock stands or goes back.
-    this.#signedAt = Math.max(Date.now(), this.#signedAt + 1);
-    const time = new Date(this.#signedAt);
-    await utimes(this.#path, time, time);
-    this.#mark = markOf(await stat(this.#path, { bigint: true }));
+    // The same bytes again: to set a time is for the file's owner, which on some volumes is none who runs there.
+    await file.write(this.#text, 0);
+    this.#mark = markOf(await file.stat({ bigint: true }));
   }
 
   async release(): Promise<void> {
     if ((await this.look()) === 'ours') await rm(this.#path, { force: true });
   }
 
-  async #link(temporary: string): Promise<boolean> {
+  /** The mark of what has the lease's name now, which is another's by the next look perhaps; undefined: not ours. */
+  async #rename(temporary: string, over: LeaseSeen | undefined): Promise<string | undefined> {
     try {
-      await link(temporary, this.#path);
-      return true;
+      const mark = markOf(await stat(temporary, { bigint: true }));
+      if (over === undefined) await link(temporary, this.#path);
+      else if ((await markAt(this.#path)) === over.mark) await rename(temporary, this.#path);
+      else return undefined;
+      return mark;
     } catch (error) {
       // Somebody was quicker, and may have swept this one's file away.
-      if (['EEXIST', 'ENOENT'].includes(systemCode(error) ?? '')) return false;
-      // A file system without hard links.
-      await rename(temporary, this.#path);
-      return true;
+      if (['EEXIST', 'ENOENT'].includes(systemCode(error) ?? '')) return undefined;
+      if (over === undefined) return this.#create();
+      throw error;
+    }
+  }
+
+  /** On a file system without hard links it is seen unfinished for a moment, as a damaged one. */
+  async #create(): Promise<string | undefined> {
+    try {
+      await using file = await open(this.#path, 'wx', 0o600);
+      await file.write(this.#text);
+      return markOf(await file.stat({ bigint: true }));
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') return undefined;
+      throw error;
     }
   }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { describe, placeOfThis } from './holder.ts';
+import { describe, isInReach, placeOfThis } from './holder.ts';
 import { readLease } from './lease.ts';
 import { ask, socketNameOf } from './socket.ts';
 
@@ -14,8 +14,7 @@ export async function whoHolds(
   if (other !== undefined) return `held by ${describe(other.holder)}`;
   const lease = await readLease(stateDir).catch(() => undefined);
   if (lease === undefined) return undefined;
-  const { boot, network } = placeOfThis();
   // Its socket would have answered.
-  if (lease.holder?.boot === boot && lease.holder?.network === network) return undefined;
+  if (lease.holder !== undefined && isInReach(lease.holder, placeOfThis())) return undefined;
   return `held by ${describe(lease.holder)}, or was until that was killed`;
 }

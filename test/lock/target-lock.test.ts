@@ -1,10 +1,11 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { HeldError } from '../../src/lock/holder.ts';
 import { type LockOptions, TargetLock } from '../../src/lock/target-lock.ts';
 import { whoHolds } from '../../src/lock/who-holds.ts';
+import { faultFs, mayMountFaults } from '../support/fault-fs.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -238,6 +239,29 @@ test('of eight pods that come at once one has the target, and then the next', as
   expect(most).toBe(1);
 });
 
+test('of pods that take over at once from a dead one, one has the target', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const { lockOf, leaseFile } = await sharedVolume(500);
+    const { lock: dead } = await lockOf('pod-dead');
+    await dead.ensure(never);
+    await killed(dead, leaseFile);
+    const pods = await Promise.all(Array.from({ length: 8 }, (_, index) => lockOf(`pod-${index}`)));
+    const stop = new AbortController();
+    let holding = 0;
+    const ends = pods.map(async ({ lock }) => {
+      await lock.ensure(stop.signal);
+      holding += 1;
+    });
+    await expect.poll(() => holding).toBeGreaterThan(0);
+    await sleep(700);
+    stop.abort(new Error('stopped'));
+    await Promise.allSettled(ends);
+    expect(holding).toBe(1);
+    expect(pods.map(({ said }) => said()).join()).not.toContain('would not be noticed');
+    await Promise.all(pods.map(({ lock }) => lock[Symbol.asyncDispose]()));
+  }
+});
+
 test('where no lease can be written it goes on, with one warning', async () => {
   const { lockOf, leaseFile } = await sharedVolume();
   await writeFile(leaseFile, '');
@@ -245,8 +269,60 @@ test('where no lease can be written it goes on, with one warning', async () => {
   await lock.ensure(never);
   await lock.ensure(never);
   expect(log.lines.map(({ message }) => message)).toEqual([
-    'another Wherry on another node would not be noticed',
+    expect.stringMatching(/^WHERRY_LOCK: another Wherry in another pod would not be noticed: .+; see to it/),
   ]);
+});
+
+test('the file on which others knock is there before they do', async () => {
+  const { lockOf, stateDir } = await sharedVolume();
+  const { lock } = await lockOf('pod-0');
+  await lock.ensure(never);
+  await expect(stat(join(stateDir, 'lease.knock'))).resolves.toMatchObject({ size: 0 });
+});
+
+describe.skipIf(!mayMountFaults)('a volume', () => {
+  test('that is full or read-only at first has a lease when it can be written, and no warning', async () => {
+    const { mount, obey } = await faultFs();
+    await obey({ op: 'create', errno: 'ENOSPC', every: 1 });
+    const { lockOf } = await sharedVolume();
+    const { lock, log } = await lockOf('pod-0', { stateDir: mount });
+    expect(await lock.ensure(never)).toBe(true);
+    await obey();
+    expect(await lock.ensure(never)).toBe(false);
+    expect(log.lines).toEqual([]);
+    const { lock: second } = await lockOf('pod-1', { stateDir: mount, policy: 'exit' });
+    await expect(second.ensure(never)).rejects.toThrow('is held by pod-0');
+  });
+
+  test('without hard links has one holder', async () => {
+    const { mount, obey } = await faultFs();
+    await obey({ op: 'link', errno: 'EPERM', every: 1 });
+    const { lockOf } = await sharedVolume(200);
+    const pods = await Promise.all(
+      Array.from({ length: 6 }, (_, index) => lockOf(`pod-${index}`, { stateDir: mount })),
+    );
+    const stop = new AbortController();
+    let holding = 0;
+    const ends = pods.map(async ({ lock }) => {
+      await lock.ensure(stop.signal);
+      holding += 1;
+    });
+    await expect.poll(() => holding).toBe(1);
+    await sleep(500);
+    stop.abort(new Error('stopped'));
+    await Promise.allSettled(ends);
+    expect(holding).toBe(1);
+  });
+
+  test('that lets only the owner set times hears the signs of life of others', async () => {
+    const { mount, obey } = await faultFs();
+    await obey({ op: 'utimens', errno: 'EPERM', every: 1 });
+    const { lockOf } = await sharedVolume(200);
+    const { lock: first } = await lockOf('pod-0', { stateDir: mount });
+    const { lock: second } = await lockOf('pod-1', { stateDir: mount, policy: 'exit' });
+    await first.ensure(never);
+    await expect(second.ensure(never)).rejects.toThrow('is held by pod-0');
+  });
 });
 
 test('whoever asks hears who holds a target, and leaves nothing', async () => {
