@@ -79,27 +79,29 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
       await comesBack();
     });
 
-    test.skipIf(holdsForeign)('that is replaced by a directory with files in it is put back', async () => {
-      const { root, comesBack, isTold } = await published();
-      await rm(join(root, 'app.conf'));
-      await mkdir(join(root, 'app.conf/sub'), { recursive: true });
-      await writeFile(join(root, 'app.conf/sub/file'), 'x');
-      await isTold(1);
-      await comesBack();
-    });
+    if (!holdsForeign)
+      test('that is replaced by a directory with files in it is put back', async () => {
+        const { root, comesBack, isTold } = await published();
+        await rm(join(root, 'app.conf'));
+        await mkdir(join(root, 'app.conf/sub'), { recursive: true });
+        await writeFile(join(root, 'app.conf/sub/file'), 'x');
+        await isTold(1);
+        await comesBack();
+      });
 
-    test.runIf(holdsForeign)('that foreign files lie in the place of waits until they are gone', async () => {
-      const { root, comesBack, engine } = await published();
-      await rm(join(root, 'app.conf'));
-      await mkdir(join(root, 'app.conf/sub'), { recursive: true });
-      await writeFile(join(root, 'app.conf/sub/file'), 'x');
-      await expect
-        .poll(() => engine.drift?.waiting?.reason, { timeout })
-        .toMatch(/WHERRY_TARGET: .*app.conf is a directory with files that Wherry did not write/);
-      expect(await readFile(join(root, 'app.conf/sub/file'), 'utf8')).toBe('x');
-      await rm(join(root, 'app.conf'), { recursive: true });
-      await comesBack();
-    });
+    if (holdsForeign)
+      test('that foreign files lie in the place of waits until they are gone', async () => {
+        const { root, comesBack, engine } = await published();
+        await rm(join(root, 'app.conf'));
+        await mkdir(join(root, 'app.conf/sub'), { recursive: true });
+        await writeFile(join(root, 'app.conf/sub/file'), 'x');
+        await expect
+          .poll(() => engine.drift?.waiting?.reason, { timeout })
+          .toMatch(/WHERRY_TARGET: .*app.conf is a directory with files that Wherry did not write/);
+        expect(await readFile(join(root, 'app.conf/sub/file'), 'utf8')).toBe('x');
+        await rm(join(root, 'app.conf'), { recursive: true });
+        await comesBack();
+      });
 
     test('that is replaced by a link is put back, and what the link leads to is left alone', async () => {
       const { root, comesBack, isTold } = await published();
@@ -176,13 +178,14 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
       expect(await readFile(join(elsewhere, 'a.conf'), 'utf8')).toBe('a');
     });
 
-    test.skipIf(holdsForeign)('a directory that has another mode gets its mode back', async () => {
-      const { root, comesBack, isTold } = await published();
-      await chmod(join(root, 'conf.d'), 0o500);
-      await isTold(1);
-      await comesBack();
-      expect((await lstat(join(root, 'conf.d'))).mode & 0o777).toBe(0o755);
-    });
+    if (!holdsForeign)
+      test('a directory that has another mode gets its mode back', async () => {
+        const { root, comesBack, isTold } = await published();
+        await chmod(join(root, 'conf.d'), 0o500);
+        await isTold(1);
+        await comesBack();
+        expect((await lstat(join(root, 'conf.d'))).mode & 0o777).toBe(0o755);
+      });
 
     test('a link of the set is put back', async () => {
       const { root, comesBack, isTold } = await published();
@@ -212,9 +215,8 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
     });
   });
 
-  test.runIf(mode === 'symlink')(
-    'a visible link that is deleted comes back at once, counted and told',
-    async () => {
+  if (mode === 'symlink')
+    test('a visible link that is deleted comes back at once, counted and told', async () => {
       const { target, isTold, repairs, told, engine } = await published();
       await rm(join(target, 'conf.d'));
       await isTold(1);
@@ -222,15 +224,15 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
       expect(repairs()).toBe(1);
       expect(told.at(-1)?.sequence).toBe(2);
       expect(engine.drift).toMatchObject({ repairs: 1, lastPath: 'conf.d' });
-    },
-  );
+    });
 
-  test.skipIf(holdsForeign)('the link to the set that is deleted comes back at once', async () => {
-    const { target, isTold, comesBack } = await published();
-    await rm(join(target, mode === 'symlink' ? '..data' : 'live'));
-    await isTold(1);
-    await comesBack();
-  });
+  if (!holdsForeign)
+    test('the link to the set that is deleted comes back at once', async () => {
+      const { target, isTold, comesBack } = await published();
+      await rm(join(target, mode === 'symlink' ? '..data' : 'live'));
+      await isTold(1);
+      await comesBack();
+    });
 
   describe('the manifest', () => {
     const find = async (target: string, root: string) => {
