@@ -5,7 +5,7 @@ import { ensureDirectory } from '../platform/directory.ts';
 import { fsyncPath } from '../platform/flush.ts';
 import type { Entry, FileEntry } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
-import { fillingMode, removeTree } from './closed-directories.ts';
+import { closeDirectory, fillingMode, removeTree } from './closed-directories.ts';
 import { collectGenerations, removeEmptyPlace } from './collect.ts';
 import { clearFormer } from './former.ts';
 import { type Generation, placeOfGeneration, readGeneration } from './generation.ts';
@@ -45,6 +45,8 @@ export class SymlinkPublisher implements Publisher {
       throw inTheWay(directory);
     }
     await onTarget(ensureDirectory(directory, fillingMode(dirMode)));
+    // It has the mode of the time at which it was made. One of another user keeps its own.
+    if (place !== '') await closeDirectory(directory, fillingMode(dirMode)).catch(() => undefined);
     await onTarget(removeTree(join(target, temporary)));
   }
 

@@ -1,6 +1,19 @@
-import { lstat, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { linkShape } from '../../src/publish/shape.ts';
+import { SymlinkPublisher } from '../../src/publish/symlink-publisher.ts';
 import { MemorySource } from '../support/memory-source.ts';
 import { engineIn, namesIn, readAll } from '../support/publish-modes.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -52,6 +65,19 @@ test('a replaced generation goes after its time', async () => {
   await engine.look(signal);
   await engine.settle(signal);
   await expect(lstat(before)).rejects.toThrow('ENOENT');
+});
+
+test('another WHERRY_DIR_MODE lets readers to the next set, and the group of the volume stays', async () => {
+  const { target, link } = await published({ a: '1' });
+  const generations = join(target, '.wherry-generations');
+  const shown = async () => (await lstat(generations)).mode & 0o7777;
+  await chmod(generations, 0o2700);
+  const options = { fileMode: 0o644, fsync: false, maxBytes: 1024, retain: 0 };
+  const places = { target, stateDir: join(target, '..wherry') };
+  const publisher = new SymlinkPublisher({ ...options, ...places, dirMode: 0o555 }, linkShape('current'));
+  await publisher.open();
+  expect(await shown()).toBe(0o2755);
+  expect(await readAll(link)).toEqual({ a: '1' });
 });
 
 test('any name of a set may be that of something in the target, and that of the link', async () => {
