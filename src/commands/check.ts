@@ -1,5 +1,7 @@
-import { access, constants, rename, rmdir, stat, symlink } from 'node:fs/promises';
+import { access, constants, rename, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { emptyState } from '../engine/machine/state.ts';
+import { oursAtStart } from '../engine/ours.ts';
 import { readState } from '../engine/state-store.ts';
 import { exitCodes, type Failure, TargetError, toFailure } from '../failure/failure.ts';
 import { ensureDirectory } from '../platform/directory.ts';
@@ -134,12 +136,13 @@ async function checkTarget(settings: Settings, entries: readonly Entry[]): Promi
   try {
     await onTarget(ensureDirectory(target, fillingMode(settings.dirMode)));
     await requireDirectory(stateDir);
-    const isOurs = (await onTarget(readState(stateDir))) !== undefined;
+    const state = (await readState(stateDir)) ?? emptyState;
     const publisher = await createPublisher(settings);
-    await publisher.current(isOurs);
+    await publisher.current(oursAtStart(state, { target, stateDir }));
     await publisher.refuseForeign(entries);
     const trial = await trialDirectory(settings);
     try {
+      await onTarget(writeFile(join(trial, 'file'), Buffer.alloc(4096)));
       await onTarget(symlink('first', join(trial, 'link_tmp')));
       await onTarget(rename(join(trial, 'link_tmp'), join(trial, 'link')));
     } finally {

@@ -17,7 +17,7 @@ export async function status(
 ): Promise<number> {
   const places = placesOf(settings);
   const { target, stateDir } = places;
-  const state = await onTarget(readState(stateDir));
+  const state = await readState(stateDir);
   if (state === undefined) {
     throw new SettingsError({
       setting: 'WHERRY_TARGET',

@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import type { RequestOutcome, Wish } from '../engine/machine/request.ts';
 import { readState } from '../engine/state-store.ts';
 import { exitCodes, RefusedError, SettingsError } from '../failure/failure.ts';
-import { onTarget } from '../publish/target-errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { LoadedSettings } from '../settings/settings.ts';
 import { inFull } from '../steering/abbreviation.ts';
@@ -49,7 +48,7 @@ async function ask(settings: Settings, wish: Wish, patience: Patience): Promise<
       cure: `give ${wish.action} the target and state directory of the sidecar`,
     });
   }
-  const whole = inFull(wish, await onTarget(readState(stateDir)));
+  const whole = inFull(wish, await readState(stateDir));
   return askOverFiles(stateDir, whole, await loggerFor(settings), patience);
 }
 

@@ -15,7 +15,7 @@ const where = 'WHERRY_STATE_DIR';
 export async function readState(directory: string): Promise<State | undefined> {
   const text = await readFile(join(directory, fileName), 'utf8').catch((error: unknown) => {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
-    throw error;
+    return onTarget(Promise.reject(error), where);
   });
   if (text === undefined) return undefined;
   try {
@@ -28,20 +28,21 @@ export async function readState(directory: string): Promise<State | undefined> {
 
 /** One small file, replaced as a whole; what it holds survives a `kill -9` at any instant. */
 export class StateStore {
-  readonly #directory: string;
+  /** Absolute. */
+  readonly directory: string;
   readonly #log: Log;
 
   constructor(directory: string, log: Log) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#log = log;
   }
 
   /** Unreadable state never blocks: it is set aside and rebuilt from what is in the target. */
   async load(): Promise<State> {
-    await onTarget(ensureDirectory(this.#directory, 0o700));
-    const state = await onTarget(readState(this.#directory), where);
+    await onTarget(ensureDirectory(this.directory, 0o700));
+    const state = await readState(this.directory);
     if (state !== undefined) return state;
-    const path = join(this.#directory, fileName);
+    const path = join(this.directory, fileName);
     const aside = `${path}.unreadable`;
     try {
       await rename(path, aside);
@@ -57,12 +58,12 @@ export class StateStore {
 
   /** Somebody may have removed the directory with all of the target's content. */
   async save(state: State): Promise<void> {
-    const write = () => writeAtomically(join(this.#directory, fileName), `${JSON.stringify(state)}\n`, 0o600);
+    const write = () => writeAtomically(join(this.directory, fileName), `${JSON.stringify(state)}\n`, 0o600);
     try {
       await write();
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') return onTarget(Promise.reject(error), where);
-      await onTarget(ensureDirectory(this.#directory, 0o700).then(write), where);
+      await onTarget(ensureDirectory(this.directory, 0o700).then(write), where);
     }
   }
 }

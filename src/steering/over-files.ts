@@ -16,8 +16,8 @@ export async function askOverFiles(
   patience: Patience,
 ): Promise<RequestOutcome> {
   const box = new FileRequestBox(stateDir, log);
-  const request = await onTarget(box.leave(wish));
-  const last = async () => (await onTarget(readState(stateDir)))?.lastRequest;
+  const request = await onTarget(box.leave(wish), 'WHERRY_STATE_DIR');
+  const last = async () => (await readState(stateDir))?.lastRequest;
   const ends = performance.now() + patience.taken;
   for (;;) {
     // In this order: its outcome is in the state before it goes from the box.

@@ -45,6 +45,7 @@ async function world(user: User, target: string, more: Record<string, string> = 
     source,
     init: (): Promise<Ended> => startThrough(asUser(user), ['init'], settings).ended,
     check: (): Promise<Ended> => startThrough(asUser(user), ['check'], settings).ended,
+    status: (): Promise<Ended> => startThrough(asUser(user), ['status'], settings).ended,
     start: (extra: Record<string, string> = {}): Wherry =>
       startThrough(asUser(user), ['run'], { ...settings, ...extra }),
     current: async () => join(target, await readlink(join(target, '..data'))),
@@ -118,6 +119,17 @@ describe.skipIf(!mayBecomeOthers)('as any user', () => {
     expect(await readSet(target)).toEqual(whole(second));
     expect(await generationNames(target)).toHaveLength(1);
   });
+});
+
+test.skipIf(!mayBecomeOthers)('state of another user has one cure, whoever is asked', async () => {
+  const target = await volumeOf({ ...plain, mode: 0o777 });
+  expect(await (await world(plain, target)).init()).toMatchObject({ code: 0 });
+  const { init, check, status } = await world(member, target);
+  const said =
+    /WHERRY_STATE_DIR: not permitted for user 23456.*; run as user 12345, remove it, or name another/;
+  expect(await init()).toMatchObject({ code: 7, stderr: expect.stringMatching(said) });
+  expect(await check()).toMatchObject({ code: 7, stdout: expect.stringMatching(said) });
+  expect(await status()).toMatchObject({ code: 7, stderr: expect.stringMatching(said) });
 });
 
 describe.skipIf(!mayBecomeOthers)('generations that nobody may write into', () => {

@@ -48,6 +48,16 @@ test.skipIf(!mayMount)('a full volume ends init with 7, and leaves the last good
   expect(await readSet(target)).toEqual({ a: 'small' });
 });
 
+test.skipIf(!mayMount)('check finds a full volume out', async () => {
+  const repository = await Repository.create();
+  const target = await volume('size=1m');
+  await repository.commit({ a: '1' });
+  await writeFile(join(target, 'full'), Buffer.alloc(2 * 1024 ** 2)).catch(() => undefined);
+  const { code, stdout } = await run(['check'], settingsFor(repository, target));
+  expect(code).toBe(7);
+  expect(stdout).toMatch(/^FAIL target +WHERRY_TARGET: no space is left on the volume: ENOSPC/m);
+});
+
 test.skipIf(!mayMount)('a read-only volume ends init with 7', async () => {
   const repository = await Repository.create();
   const target = await volume('size=2m');
