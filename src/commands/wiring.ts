@@ -139,7 +139,7 @@ async function loadSource(
   const { layerList } = settings;
   if (layerList === undefined) return loadOne(settings, { stateDir, layer: mainLayer, log });
   const { loadLayers } = await import('./wiring-layers.ts');
-  const published = async () => (await (await createPublisher(settings)).current(true))?.manifest;
+  const published = async () => (await (await createPublisher(settings)).current(() => true))?.manifest;
   return loadLayers(layerList, { stateDir, log, published, withStandIns, loadOne });
 }
 

@@ -21,6 +21,7 @@ import type { State } from './machine/state.ts';
 import { Memory } from './memory.ts';
 import { isMoveDue, moveIfDue } from './move-if-due.ts';
 import type { EngineOptions } from './options.ts';
+import { oursAtStart } from './ours.ts';
 import { type Parts, rulesOf } from './parts.ts';
 import { setOf } from './published-set.ts';
 import { isRollBackDue, rollBackIfDue } from './roll-back-if-due.ts';
@@ -119,7 +120,8 @@ export class Engine implements AsyncDisposable {
     const { publisher, store } = this.#options;
     await publisher.open();
     const loaded = await store.load();
-    const found = await publisher.current(loaded.sequence > 0);
+    const places = { target: this.#options.targetDir, stateDir: store.directory };
+    const found = await publisher.current(oursAtStart(loaded, places));
     const memory = new Memory(store, loaded);
     const current = found && setOf(found);
     await memory.tell({ type: 'opened', current }, rulesOf(this.#parts));

@@ -6,6 +6,7 @@ import { type Context, deliver, sourceOf, tell } from './context.ts';
 import { currentQuarantine } from './machine/quarantine.ts';
 import type { State } from './machine/state.ts';
 import type { Observer, Phase } from './observer.ts';
+import { oursSinceStart } from './ours.ts';
 import { type Prepared, prepareSet, type StagedSet } from './prepare.ts';
 import { putInPlace } from './put-in-place.ts';
 import { validateStaged } from './validate-staged.ts';
@@ -113,7 +114,7 @@ async function prepare(
 ): Promise<Prepared> {
   const { publisher, stageOptions } = options;
   const { published, sequence } = memory.state;
-  const current = await publisher.current(sequence > 0);
+  const current = await publisher.current(oursSinceStart(memory.state));
   const isPublished = current !== undefined && current.name === published?.generation;
   const next = { sequence: sequence + 1, current, isPublished };
   return prepareSet({ parts, source, publisher, stageOptions, snapshot, ...next }, signal);

@@ -1,5 +1,6 @@
 import type { Generation } from '../publish/generation.ts';
 import { topLevelNames } from '../publish/links.ts';
+import type { IsOurs } from '../publish/publisher.ts';
 import type { PublishedSet, State } from './machine/state.ts';
 import type { EngineOptions } from './options.ts';
 import type { StagedSet } from './prepare.ts';
@@ -45,7 +46,7 @@ export class Keeper {
   }
 
   /** The swap. Whoever calls this notes the set in the state, and then calls `finish`. */
-  async swap({ stage, manifest }: StagedSet, isOurs: boolean, signal: AbortSignal): Promise<Swapped> {
+  async swap({ stage, manifest }: StagedSet, isOurs: IsOurs, signal: AbortSignal): Promise<Swapped> {
     const { publisher } = this.#options;
     const started = performance.now();
     const replaced = await publisher.current(isOurs);

@@ -4,6 +4,7 @@ import { unconcerned } from '../reload/routing.ts';
 import type { Context } from './context.ts';
 import { lookBefore } from './look-before.ts';
 import type { PublishedSet } from './machine/state.ts';
+import { oursSinceStart } from './ours.ts';
 import type { StagedSet } from './prepare.ts';
 
 export interface Placed {
@@ -29,7 +30,7 @@ export async function putInPlace(
   const before = await limits.outside(lookBefore(parts, limits.signal));
   // With the answer of the signal that was under way.
   const { state } = memory;
-  const { set, current, replaced } = await keeper.swap(staged, state.sequence > 0, limits.signal);
+  const { set, current, replaced } = await keeper.swap(staged, oursSinceStart(state), limits.signal);
   const isKnown = replaced !== undefined && replaced.name === state.published?.generation;
   const isAsked = parts.routing.isAsked || current.manifest.layers !== undefined;
   const changed = isAsked && isKnown ? changedPaths(replaced.manifest, current.manifest) : undefined;

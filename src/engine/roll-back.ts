@@ -5,6 +5,7 @@ import { localCopyOf } from './local-copy.ts';
 import { verificationName } from './look-before.ts';
 import { quarantineOf } from './machine/quarantine.ts';
 import type { PublishedSet } from './machine/state.ts';
+import { oursSinceStart } from './ours.ts';
 import { prepareSet, type StagedSet } from './prepare.ts';
 import { putInPlace } from './put-in-place.ts';
 import { validateStaged } from './validate-staged.ts';
@@ -67,7 +68,7 @@ async function bringAgain(context: Context, to: PublishedSet, signal: AbortSigna
     });
   }
   const sequence = memory.state.sequence + 1;
-  const current = await publisher.current(memory.state.sequence > 0);
+  const current = await publisher.current(oursSinceStart(memory.state));
   // What it drops of the bad set is meant.
   const guardRails = { ...parts.guardRails, maxDelete: 1, refuseCollapse: false };
   const next = { sequence, current, isPublished: false };

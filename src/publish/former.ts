@@ -2,6 +2,7 @@ import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
 import { removeTree } from './closed-directories.ts';
+import { isOwnDirectory } from './own-directory.ts';
 import { ownLinks, visibleText } from './own-links.ts';
 import { dataShape, linkShape, type Shape } from './shape.ts';
 import { onTarget } from './target-errors.ts';
@@ -15,8 +16,9 @@ export async function clearFormer(target: string, present: Shape | undefined): P
     name === present?.link || (present?.hasNames === true && text === visibleText(name));
   const names = await ownLinks(target, keeps);
   for (const name of names) await onTarget(removeLink(join(target, name)));
-  for (const { temporary } of [dataShape, linkShape('')]) {
-    if (temporary !== present?.temporary) await onTarget(removeTree(join(target, temporary)));
+  for (const { place, temporary } of [dataShape, linkShape('')]) {
+    if (temporary === present?.temporary) continue;
+    if (place === '' || isOwnDirectory(target, place)) await onTarget(removeTree(join(target, temporary)));
   }
   return names.length > 0;
 }

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../failure/failure.ts';
 import { generationsDirectory } from '../snapshot/path-rules.ts';
 import { type Manifest, readManifest } from './manifest.ts';
+import { isOwnDirectory } from './own-directory.ts';
 
 /** One published set, and its manifest. */
 export interface Generation {
@@ -45,6 +45,7 @@ export function placeOfGeneration(name: string): string | undefined {
 export async function readGeneration(target: string, name: string): Promise<Generation | undefined> {
   const place = placeOfGeneration(name);
   if (place === undefined) return undefined;
+  if (!isOwnDirectory(target, place)) return undefined;
   const directory = join(target, place);
   const manifest = await readManifest(directory);
   return manifest === undefined ? undefined : { name, directory, root: directory, manifest };
@@ -52,10 +53,14 @@ export async function readGeneration(target: string, name: string): Promise<Gene
 
 /** The names of all that lie in the target, in either place, finished or not. */
 export async function generationsIn(target: string): Promise<readonly string[]> {
-  const inside = await readdir(join(target, generationsDirectory)).catch((error: unknown) => {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
-    throw error;
-  });
-  const names = await readdir(target);
+  const names = await directoriesIn(target);
+  const inside = isOwnDirectory(target, generationsDirectory)
+    ? await directoriesIn(join(target, generationsDirectory))
+    : [];
   return [...names.filter((name) => hidden.test(name)), ...inside.filter((name) => plain.test(name))];
+}
+
+async function directoriesIn(path: string): Promise<readonly string[]> {
+  const entries = await readdir(path, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

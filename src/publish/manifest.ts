@@ -11,7 +11,7 @@ import type {
   RelativePath,
   Revision,
 } from '../snapshot/entry.ts';
-import { manifestName } from '../snapshot/path-rules.ts';
+import { isSafePath, manifestName } from '../snapshot/path-rules.ts';
 
 export interface ManifestFile {
   readonly path: RelativePath;
@@ -154,7 +154,13 @@ export function isManifest(value: unknown): value is Manifest {
   const { version, revision, digest, sequence, files, layers = [] } = value as Record<string, unknown>;
   const texts = typeof revision === 'string' && typeof digest === 'string';
   const lists = Array.isArray(files) && Array.isArray(layers);
-  return version === 1 && texts && Number.isSafeInteger(sequence) && lists;
+  return version === 1 && texts && Number.isSafeInteger(sequence) && lists && files.every(isSafeEntry);
+}
+
+/** No set has other paths: who follows them writes and removes where they lead. */
+function isSafeEntry(entry: unknown): boolean {
+  if (typeof entry !== 'object' || entry === null || !('path' in entry)) return false;
+  return typeof entry.path === 'string' && isSafePath(entry.path);
 }
 
 /** Files and bytes of a set, for status and metrics. */

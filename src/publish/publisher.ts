@@ -13,6 +13,9 @@ export interface PublisherOptions extends StageOptions {
   readonly retain: number;
 }
 
+/** Whether a generation without a manifest was published by Wherry, and lost it. */
+export type IsOurs = (generation: string) => boolean;
+
 /**
  * What `repair` found: all well; something put right; something else had made another generation the current one; or the
  * published generation is gone, and must be published anew.
@@ -35,8 +38,8 @@ export interface Publisher {
   readonly pointer?: string;
   /** Makes what is missing of the target; puts right what a killed run left. */
   open(): Promise<void>;
-  /** What readers see; undefined when that is nothing whole. `isOurs`: whether Wherry ever published here. */
-  current(isOurs: boolean): Promise<Generation | undefined>;
+  /** What readers see; undefined when that is nothing whole. */
+  current(isOurs: IsOurs): Promise<Generation | undefined>;
   /** A generation by its name; undefined when it is gone. */
   generation(name: string): Promise<Generation | undefined>;
   /** Throws when something that Wherry did not write holds a name of the set. */

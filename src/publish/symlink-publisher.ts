@@ -11,10 +11,11 @@ import { clearFormer } from './former.ts';
 import { type Generation, placeOfGeneration, readGeneration } from './generation.ts';
 import { foreignAt, inTheWay, putLinksRight, refuseForeign, topLevelNames } from './links.ts';
 import type { Manifest } from './manifest.ts';
+import { isOwnDirectory } from './own-directory.ts';
 import { exists, isOwnLink, readLink } from './own-links.ts';
 import { placeLink } from './place-link.ts';
 import { FormerPlainFiles } from './plain-files.ts';
-import type { Collected, Filling, Publisher, PublisherOptions, Repair } from './publisher.ts';
+import type { Collected, Filling, IsOurs, Publisher, PublisherOptions, Repair } from './publisher.ts';
 import { retire, unretired } from './retire.ts';
 import { dataShape, generationOfText, type Shape } from './shape.ts';
 import { Stage } from './stage.ts';
@@ -41,9 +42,7 @@ export class SymlinkPublisher implements Publisher {
     const { place, temporary } = this.#shape;
     const directory = join(target, place);
     await onTarget(ensureDirectory(target, fillingMode(dirMode)));
-    if (place !== '' && lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === false) {
-      throw inTheWay(directory);
-    }
+    this.#refuseForeignPlace();
     await onTarget(ensureDirectory(directory, fillingMode(dirMode)));
     // It has the mode of the time at which it was made. One of another user keeps its own.
     if (place !== '') await closeDirectory(directory, fillingMode(dirMode)).catch(() => undefined);
@@ -51,7 +50,7 @@ export class SymlinkPublisher implements Publisher {
   }
 
   /** Throws `TargetError` when the link is somebody else's. */
-  async current(isOurs: boolean): Promise<Generation | undefined> {
+  async current(isOurs: IsOurs): Promise<Generation | undefined> {
     const { target } = this.#options;
     const { link } = this.#shape;
     const text = await readLink(join(target, link));
@@ -65,7 +64,9 @@ export class SymlinkPublisher implements Publisher {
       throw notMadeByUs(this.#shape, join(target, link), text);
     }
     const generation = await this.generation(name);
-    if (generation !== undefined || isOurs || !(await exists(join(target, text)))) return generation;
+    if (generation !== undefined || isOurs(name) || !(await exists(join(target, text)))) return generation;
+    // One that cannot be read is ours too: the volume lost its content.
+    if (await exists(join(target, text, manifestName))) return undefined;
     throw notMadeByUs(this.#shape, join(target, link), text);
   }
 
@@ -79,8 +80,9 @@ export class SymlinkPublisher implements Publisher {
     await this.#refuseForeignNames(entries);
   }
 
-  newStage(): Promise<Stage> {
+  async newStage(): Promise<Stage> {
     const { place, newName } = this.#shape;
+    this.#refuseForeignPlace();
     return Stage.create(join(this.#options.target, place, newName(new Date())), this.#options);
   }
 
@@ -133,7 +135,8 @@ export class SymlinkPublisher implements Publisher {
     const { target } = this.#options;
     const { link, hasNames } = this.#shape;
     const text = placeOfGeneration(name);
-    if (text === undefined || !(await exists(join(target, text, manifestName)))) return 'lost';
+    if (text === undefined || !isOwnDirectory(target, text)) return 'lost';
+    if (!(await exists(join(target, text, manifestName)))) return 'lost';
     const found = await readLink(join(target, link));
     if (found !== text) {
       await this.#turn(name);
@@ -156,6 +159,14 @@ export class SymlinkPublisher implements Publisher {
     const { link, temporary } = this.#shape;
     await this.#refuseForeignLink();
     await placeLink({ target, link, temporary, text: placeOfGeneration(name) ?? name });
+  }
+
+  #refuseForeignPlace(): void {
+    const { target } = this.#options;
+    const { place } = this.#shape;
+    const directory = join(target, place);
+    const found = place === '' ? undefined : lstatSync(directory, { throwIfNoEntry: false });
+    if (found?.isDirectory() === false) throw inTheWay(directory);
   }
 
   /** A link that something else turned is ours all the same; anything else of that name must be. */

@@ -22,6 +22,11 @@ export function parsePath(raw: Uint8Array | string): RelativePath {
   return path as RelativePath;
 }
 
+/** Whether a path is safe to create below a directory. */
+export function isSafePath(path: string): boolean {
+  return faultOf(path) === undefined;
+}
+
 /** Two entries that cannot both exist (`a` and `a/b`, or `a` twice) refuse the set. */
 export function checkCoexistence(entries: readonly Entry[]): void {
   const paths = new Set<string>();

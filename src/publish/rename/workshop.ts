@@ -1,11 +1,14 @@
 import { cp, mkdir, readdir, rename, rmdir, symlink, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { removeTree } from '../closed-directories.ts';
 import { isGenerationName } from '../generation.ts';
+import { inTheWay } from '../links.ts';
+import { isOwnDirectory } from '../own-directory.ts';
 import { readLink } from '../own-links.ts';
 import type { PublisherOptions } from '../publisher.ts';
+import { claim, isOfTarget, targetRecord } from './whose.ts';
 
 export type Places = Pick<PublisherOptions, 'target' | 'stateDir'>;
 
@@ -27,8 +30,7 @@ function placesOf({ target, stateDir }: Places): { readonly inside: string; read
 
 /** The workshop of an earlier run. */
 export async function findWorkshop(places: Places): Promise<string | undefined> {
-  const { inside, beside } = placesOf(places);
-  for (const place of [inside, beside]) {
+  for (const place of await ownPlaces(places)) {
     if ((await readPointer(place, 'current')) ?? (await readPointer(place, 'next'))) return place;
   }
   return undefined;
@@ -37,7 +39,7 @@ export async function findWorkshop(places: Places): Promise<string | undefined> 
 /** Removes what a run that never published plain files left. */
 export async function removeUnusedWorkshops(places: Places): Promise<void> {
   if ((await findWorkshop(places)) !== undefined) return;
-  for (const place of Object.values(placesOf(places))) {
+  for (const place of await ownPlaces(places)) {
     const names = await readdir(place).catch(() => []);
     if (names.length > 0 && names.every(isOwnName)) await removeTree(place);
     else if (names.length === 0) await rmdir(place).catch(() => undefined);
@@ -45,7 +47,15 @@ export async function removeUnusedWorkshops(places: Places): Promise<void> {
 }
 
 function isOwnName(name: string): boolean {
-  return isGenerationName(name) || ['current', 'next', temporaryPointer, trial].includes(name);
+  if (isGenerationName(name) || name.startsWith(targetRecord)) return true;
+  return ['current', 'next', temporaryPointer, trial].includes(name);
+}
+
+/** Neither what is behind a link nor what is about another target. */
+async function ownPlaces(places: Places): Promise<readonly string[]> {
+  const { inside, beside } = placesOf(places);
+  const isInside = isOwnDirectory(places.target, basename(inside));
+  return [...(isInside ? [inside] : []), ...((await isOfTarget(beside, places.target)) ? [beside] : [])];
 }
 
 /** Finds the workshop, or makes it; one that is on another volume now is moved into the target. */
@@ -53,13 +63,16 @@ export async function openWorkshop(places: Places): Promise<string> {
   const { inside, beside } = placesOf(places);
   const found = await findWorkshop(places);
   if (found === inside) return inside;
+  if (!(await isOfTarget(beside, places.target))) return makeInside(places.target, inside);
   await ensureDirectory(places.stateDir, ownMode);
   await ensureDirectory(beside, ownMode);
-  if (await isOneVolume(beside, places.target, found !== undefined)) return beside;
+  if (await isOneVolume(beside, places.target, found !== undefined)) {
+    await claim(beside, places.target);
+    return beside;
+  }
   if (found === undefined) {
     await rmdir(beside).catch(() => undefined);
-    await ensureDirectory(inside, ownMode);
-    return inside;
+    return makeInside(places.target, inside);
   }
   const copy = join(places.target, '..generations_tmp');
   await removeTree(copy);
@@ -67,6 +80,12 @@ export async function openWorkshop(places: Places): Promise<string> {
   await removeTree(inside);
   await rename(copy, inside);
   await removeTree(beside);
+  return inside;
+}
+
+async function makeInside(target: string, inside: string): Promise<string> {
+  await ensureDirectory(inside, ownMode);
+  if (!isOwnDirectory(target, basename(inside))) throw inTheWay(inside);
   return inside;
 }
 

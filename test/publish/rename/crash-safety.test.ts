@@ -87,7 +87,7 @@ function expectMixture(seen: Files, mixed: readonly Files[]): void {
 async function expectOnly(volume: Volume, files: Files): Promise<void> {
   expect(await treeOf(volume.target)).toEqual(files);
   const current = await readlink(join(volume.workshop, 'current'));
-  expect((await readdir(volume.workshop)).toSorted()).toEqual([current, 'current']);
+  expect((await readdir(volume.workshop)).toSorted()).toEqual(['..target', current, 'current'].toSorted());
   const rest = (await readdir(join(volume.workshop, current))).filter((name) => name !== '..ledger.json');
   expect(rest).toEqual(['.wherry.json']);
 }

@@ -65,7 +65,7 @@ test('a generation that is kept gets what only a younger one has of its files, w
   await publish({ a: '5', b: '5', same: '1' });
   await publish({ a: '6', b: '6', same: '1', d: '6' });
   expect(await collect(good)).toMatchObject({ failure: undefined });
-  expect((await readdir(workshop)).filter((name) => name.startsWith('..'))).toHaveLength(2);
+  expect((await readdir(workshop)).filter((name) => /^\.\.\d/.test(name))).toHaveLength(2);
   await rollBackTo(good);
   expect(await treeOf(target)).toEqual({ a: '3', b: '3', c: '3', same: '1' });
 });

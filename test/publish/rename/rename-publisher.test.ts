@@ -32,12 +32,12 @@ test('only what changed is asked of the source', async () => {
   expect(source.written).toEqual(['b']);
 });
 
-test('the workshop holds the manifest of the current set and nothing more', async () => {
+test('the workshop holds the manifest of the current set, and whose it is', async () => {
   const { workshop, publish } = await published({ a: '1', 'd/b': '1' });
   await publish('r2', { a: '2', 'd/b': '1' });
   const names = await readdir(workshop);
   const current = await readlink(join(workshop, 'current'));
-  expect(names.toSorted()).toEqual([current, 'current'].toSorted());
+  expect(names.toSorted()).toEqual(['..target', current, 'current'].toSorted());
   expect(await readdir(join(workshop, current))).toEqual(['.wherry.json']);
   expect(await modeOf(workshop)).toBe('700');
 });
