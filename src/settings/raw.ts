@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { markOf } from '../platform/file-mark.ts';
 import { collisionsOf } from './layers/collisions.ts';
-import { usableNames } from './layers/names.ts';
+import { layerNames, usableNames } from './layers/names.ts';
 import { isLayerVariable, layerSchema, layerVariable } from './layers/schema.ts';
 import { nearest } from './nearest.ts';
 import { flagName, schema, variableName } from './schema.ts';
@@ -64,7 +64,11 @@ export function collect(env: NodeJS.ProcessEnv, flags: ReadonlyMap<string, strin
   }
   problems.push(...collisionsOf(names));
   for (const given of others) {
-    if (!take(given, places, problems)) problems.push(unknownName(given, [...places.keys()], names));
+    if (take(given, places, problems)) continue;
+    const isOfLayer = isLayerVariable(given.variable);
+    // The list is wrong, and said to be: what layers it was to name is not known.
+    if (isOfLayer && listed !== undefined && layerNames.parse(listed.text) === undefined) continue;
+    problems.push(unknownName(given, [...places.keys()], isOfLayer ? names : undefined));
   }
   return { values, layers, problems };
 }
@@ -132,18 +136,24 @@ function variableOfFlag(flag: string): string {
   return `WHERRY_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`;
 }
 
+/** `layers` are those that there are, for a name that looks like one of theirs. */
 function unknownName(
   { shown, variable }: Given,
   names: readonly string[],
-  layers: readonly string[],
+  layers: readonly string[] | undefined,
 ): string {
   const base = variable.replace(/_FILE$/, '');
   if (refused.has(base)) return `${shown}: not part of this version; remove it`;
   const near = nearest(variable, names);
   const name = near !== undefined && shown.startsWith('--') ? flagName(near) : near;
   const hint = name === undefined ? '`wherry settings` lists them all' : `did you mean ${name}?`;
-  const isOfLayer = layers.length === 0 && isLayerVariable(variable);
-  return `${shown}: no such setting; ${hint}${isOfLayer ? ' Those of a layer need WHERRY_LAYERS' : ''}`;
+  return `${shown}: no such setting; ${hint}${layers === undefined ? '' : layerHint(layers, name)}`;
+}
+
+function layerHint(layers: readonly string[], name: string | undefined): string {
+  const stop = name === undefined ? '.' : '';
+  if (layers.length === 0) return `${stop} Those of a layer need WHERRY_LAYERS`;
+  return `${stop} WHERRY_LAYERS names ${layers.join(', ')}`;
 }
 
 /** A Kubernetes Service called `wherry` injects `WHERRY_PORT=tcp://…`, `WHERRY_SERVICE_HOST=…` into every pod. */

@@ -111,7 +111,15 @@ describe('what is wrong with layers', () => {
     [{ ...needed, WHERRY_SITE_GIT_DEPTH: 'x' }, /^WHERRY_SITE_GIT_DEPTH: "x" is not a whole number from 0/],
     [
       { ...needed, WHERRY_SIET_S3_REGION: 'x' },
-      /^WHERRY_SIET_S3_REGION: no such setting; did you mean WHERRY_SITE_S3_REGION\?$/,
+      /^WHERRY_SIET_S3_REGION: no such setting; did you mean WHERRY_SITE_S3_REGION\? WHERRY_LAYERS names base, site$/,
+    ],
+    [
+      { ...needed, WHERRY_CERTIFICATES_S3_REGION: 'x' },
+      /^WHERRY_CERTIFICATES_S3_REGION: no such setting; .* WHERRY_LAYERS names base, site$/,
+    ],
+    [
+      { WHERRY_SOURCE: 'dir', WHERRY_DIR_PATH: '/a', WHERRY_TLS_MOUNT: 'b' },
+      /^WHERRY_TLS_MOUNT: no such setting; `wherry settings` lists them all\. Those of a layer need/,
     ],
     [
       { WHERRY_SOURCE: 'dir', WHERRY_DIR_PATH: '/a', WHERRY_SITE_DIR_PATH: '/b' },
@@ -128,6 +136,7 @@ describe('what is wrong with layers', () => {
 
   test('is said once: names that belong to a wrong list are not unknown too', () => {
     expect(problemsOf({ ...needed, WHERRY_LAYERS: 'base,site,Other' })).toHaveLength(1);
+    expect(problemsOf({ ...needed, WHERRY_LAYERS: 'Base/Site' })).toHaveLength(1);
   });
 
   test('is no two names of which one begins as the other does, where no setting can be meant', () => {
