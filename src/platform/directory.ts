@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { systemCode } from '../failure/failure.ts';
 
 /**
  * Makes a directory, and its parents, unless it is there. Node's own recursive `mkdir` answers ENOENT on a read-only
@@ -7,14 +8,21 @@ import { dirname } from 'node:path';
  */
 export async function ensureDirectory(path: string, mode: number): Promise<void> {
   try {
+    await makeOne(path, mode);
+  } catch (error) {
+    const parent = dirname(path);
+    if (systemCode(error) !== 'ENOENT' || parent === path) throw error;
+    // Somebody else may have made it by now, and may make the directory itself.
+    if (!(await isDirectory(parent))) await ensureDirectory(parent, mode);
+    await makeOne(path, mode);
+  }
+}
+
+async function makeOne(path: string, mode: number): Promise<void> {
+  try {
     await mkdir(path, { mode });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const parent = dirname(path);
-    if (code === 'ENOENT' && parent !== path && !(await isDirectory(parent))) {
-      await ensureDirectory(parent, mode);
-      await mkdir(path, { mode });
-    } else if (!(await isDirectory(path))) throw error;
+    if (!(await isDirectory(path))) throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { emptyState } from '../../src/engine/machine/state.ts';
 import { readState, StateStore } from '../../src/engine/state-store.ts';
 import { writeAtomically } from '../../src/platform/atomic-write.ts';
+import { ensureDirectory } from '../../src/platform/directory.ts';
 import { fsyncAll } from '../../src/platform/flush.ts';
 import type { Log } from '../../src/platform/log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -17,6 +18,15 @@ test('a file is replaced as a whole, over what a killed run left', async () => {
   expect(await readFile(path, 'utf8')).toBe('new');
   expect(await readdir(directory)).toEqual(['f']);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test('directories are made by several at once, below a parent that none of them finds', async () => {
+  for (let round = 0; round < 50; round += 1) {
+    const directory = await temporaryDirectory();
+    const paths = ['x', 'y', 'z', 'x', 'y', 'z'].map((name) => join(directory, 'a/b', name));
+    await Promise.all(paths.map((path) => ensureDirectory(path, 0o700)));
+    expect((await readdir(join(directory, 'a/b'))).toSorted()).toEqual(['x', 'y', 'z']);
+  }
 });
 
 test.each([3, 300])('%i files are made durable', async (count) => {
