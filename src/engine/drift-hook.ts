@@ -92,6 +92,17 @@ export class DriftHook {
     }
   }
 
+  /** The same before the source is looked at: what it shows now may be the cure, where it has not what it showed before. */
+  async isWell(context: Context, limits: Limits): Promise<boolean> {
+    try {
+      await this.checkOnce(context, limits);
+      return true;
+    } catch {
+      limits.signal.throwIfAborted();
+      return false;
+    }
+  }
+
   /** Watches nothing any more. */
   close(): void {
     this.#keeper?.close();

@@ -117,11 +117,10 @@ export class Engine implements AsyncDisposable {
   /** Opens the target and brings state and target together. Until it succeeds, nothing else can be done. */
   async open(): Promise<void> {
     if (this.#opened !== undefined) return this.#opened.memory.flush();
-    const { publisher, store } = this.#options;
+    const { publisher, store, targetDir: target } = this.#options;
     await publisher.open();
     const loaded = await store.load();
-    const places = { target: this.#options.targetDir, stateDir: store.directory };
-    const found = await publisher.current(oursAtStart(loaded, places));
+    const found = await publisher.current(oursAtStart(loaded, { target, stateDir: store.directory }));
     const memory = new Memory(store, loaded);
     const current = found && setOf(found);
     await memory.tell({ type: 'opened', current }, rulesOf(this.#parts));
@@ -161,12 +160,13 @@ export class Engine implements AsyncDisposable {
       await rollBackIfDue(context, limits);
       await moveIfDue(context, true, limits);
       await keeper.finish();
-      await this.#drift.checkOnce(context, limits);
+      const isWell = await this.#drift.isWell(context, limits);
       if (memory.state.hold !== undefined) await fillFromGood(context, limits);
       if (!isHeld(memory.state) && !(await isUpToDate(context, limits))) {
         await follow(context, { probed: undefined, seenAt: performance.now(), handsOver: true }, limits);
         await fillFromGood(context, limits);
       }
+      if (!isWell) await this.#drift.checkOnce(context, limits);
     });
     await noteLayers(context, this.source);
     refuseUnlessStoodInFor(memory.state, this.#options.log);

@@ -101,6 +101,18 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
       expect(await readFile(join(root, 'a'), 'utf8')).toBe('one');
     });
 
+    test('brings the next set, and all of it, where the source has no more what was edited', async () => {
+      const { root, newEngine, source, reads, signal } = await stopped();
+      await writeFile(join(root, 'a'), 'ONE');
+      source.history.clear();
+      const next = { ...source.files, added: 'new' };
+      source.set('next', next);
+      const engine = newEngine({ targets: [] });
+      await engine.open();
+      await engine.bring(signal);
+      expect(await reads()).toEqual(next);
+    });
+
     test('leaves it alone when told so', async () => {
       const { root, newEngine, signal } = await stopped();
       await writeFile(join(root, 'a'), 'ONE');
