@@ -77,16 +77,20 @@ export class Loop {
       this.#workingSince = performance.now();
       const failure = await this.#turn(signal);
       await this.#options.afterTurn(failure !== undefined);
-      const { maxFailures } = engine.parts;
-      // The guard's: nobody is to wait for the target.
-      if (failure?.kind === 'target' && failure.next === 'stop') return failure;
-      if (failure !== undefined && maxFailures > 0 && this.#failures >= maxFailures) return failure;
+      if (failure !== undefined && this.#isLast(failure)) return failure;
       // What a failed turn left undone is not tried again before the next look.
       this.#waitsUntil = failure === undefined ? this.#wakesAt() : this.#nextPoll;
       this.#workingSince = undefined;
       await engine.alarm.wait(this.#waitsUntil - performance.now(), signal);
     }
     return undefined;
+  }
+
+  #isLast({ kind, next }: Failure): boolean {
+    const { maxFailures } = this.#options.engine.parts;
+    // The guard's: nobody is to wait for the target.
+    if (kind === 'target' && next === 'stop') return true;
+    return maxFailures > 0 && this.#failures >= maxFailures;
   }
 
   async #turn(signal: AbortSignal): Promise<Failure | undefined> {
@@ -160,7 +164,7 @@ export class Loop {
 
   #report(failure: Failure): void {
     const { log } = this.#options;
-    const nextTry = this.untilNextPoll();
+    const nextTry = this.#isLast(failure) ? undefined : this.untilNextPoll();
     const fields = {
       kind: failure.kind,
       failures: this.#failures,

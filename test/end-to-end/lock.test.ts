@@ -56,7 +56,9 @@ test('init waits for WHERRY_INIT_TIMEOUT at most, and then names the holder; wit
   const held = { code: 7, stderr: expect.stringContaining(`, process ${first.child.pid} (wherry`) };
   expect(await run(['init'], { ...settings, WHERRY_INIT_TIMEOUT: '500ms' })).toMatchObject(held);
   expect(await run(['init'], { ...settings, WHERRY_LOCK: 'exit' })).toMatchObject(held);
-  expect(await run(['run'], { ...settings, WHERRY_LOCK: 'exit' })).toMatchObject(held);
+  const ended = await run(['run'], { ...settings, WHERRY_LOCK: 'exit' });
+  expect(ended).toMatchObject(held);
+  expect(ended.stderr).not.toContain('nextTryInMs');
   const lenient = { WHERRY_LOCK: 'exit', WHERRY_ON_INIT_FAILURE: 'use-last-good' };
   expect(await run(['init'], { ...settings, ...lenient })).toMatchObject({ code: 0 });
   const waiting = start(['init'], settings);
