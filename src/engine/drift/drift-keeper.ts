@@ -2,7 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, toFailure } from '../../failure/failure.ts';
 import type { Limits } from '../../platform/deadline.ts';
+import type { Damage } from '../../publish/drift/damage.ts';
 import { type Finding, inspect } from '../../publish/drift/inspection.ts';
+import { partObstructed } from '../../publish/drift/obstruction.ts';
 import { onTarget } from '../../publish/target-errors.ts';
 import { manifestName } from '../../snapshot/path-rules.ts';
 import type { Context } from '../context.ts';
@@ -71,14 +73,14 @@ export class DriftKeeper {
     if (due !== 'all') for (const path of due) this.#agenda.renew(path);
     const outcome = await this.#lookAtManifest(set, published);
     if (outcome === 'lost') return 'lost';
-    const indices = due === 'all' ? set.inventory.below('') : due.flatMap((path) => set.inventory.at(path));
+    const named = due === 'all' ? set.inventory.below('') : due.flatMap((path) => set.inventory.at(path));
+    const indices = [...new Set(named)].toSorted((a, b) => a - b);
     try {
-      const finding = await this.#inspect(
-        set,
-        published,
-        [...new Set(indices)].toSorted((a, b) => a - b),
-        limits.signal,
-      );
+      const finding = await this.#inspect(set, published, indices, limits.signal);
+      const damaged = new Set(finding.damages.map(({ path }) => path));
+      const looked =
+        due === 'all' ? undefined : new Set([...due, ...indices.map((i) => set.inventory.path(i))]);
+      this.#waiting.well((path) => looked?.has(path) !== false && !damaged.has(path));
       await this.#putBack(context, { set, published, finding }, limits);
     } catch (error) {
       this.#agenda.later('', performance.now() + checkRetry);
@@ -183,19 +185,33 @@ export class DriftKeeper {
     const now = performance.now();
     const { ready, later } = this.#tally.split(finding.damages, now);
     for (const [path, from] of later) this.#agenda.later(path, from);
-    if (finding.damages.length === 0) this.#waiting.over();
-    if (ready.length === 0) return;
-    const paths = ready.map(({ path }) => path);
+    const ownsRoot = set.root !== this.#options.targetDir;
+    const { free, obstructed, failure } = partObstructed(ready, { root: set.root, ownsRoot });
+    if (free.length > 0) await this.#mend(context, { set, published, finding }, free, limits);
+    if (failure !== undefined)
+      this.#wait(
+        failure,
+        obstructed.map(({ path }) => path),
+      );
+  }
+
+  async #mend(
+    context: Context,
+    { set, published, finding }: Found,
+    damages: readonly Damage[],
+    limits: Limits,
+  ): Promise<void> {
+    const paths = damages.map(({ path }) => path);
     try {
       const manifest = await set.manifest(published);
       if (manifest === undefined) return this.#agenda.again('');
       const changed = [...new Set(paths.flatMap((path) => set.inventory.at(path)))].map((index) =>
         set.inventory.path(index),
       );
-      const isMended = await mend(context, { set, published, manifest, damages: ready, changed }, limits);
+      const isMended = await mend(context, { set, published, manifest, damages, changed }, limits);
       if (!isMended) return;
-      this.#waiting.over();
-      for (const damage of ready) if ('index' in damage) set.inventory.setWellAt(damage.index, Number.NaN);
+      this.#waiting.well((path) => paths.includes(path));
+      for (const damage of damages) if ('index' in damage) set.inventory.setWellAt(damage.index, Number.NaN);
       for (const path of paths) this.#agenda.again(path);
       if (finding.isPartial) this.#agenda.again('');
       this.#count(context, paths);
@@ -203,9 +219,13 @@ export class DriftKeeper {
       // Only the end of the process is none: a time-out is a failure like others.
       const { aborted, reason } = limits.signal;
       if (aborted && !(reason instanceof Failure)) throw error;
-      const until = this.#waiting.failed(toFailure(aborted ? reason : error), paths, now);
-      for (const path of paths) this.#agenda.later(path, until);
+      this.#wait(toFailure(aborted ? reason : error), paths);
     }
+  }
+
+  #wait(failure: Failure, paths: readonly string[]): void {
+    const until = this.#waiting.failed(failure, paths, performance.now());
+    for (const path of paths) this.#agenda.later(path, until);
   }
 
   #count({ memory }: Context, paths: readonly string[], keys: readonly string[] = paths): void {

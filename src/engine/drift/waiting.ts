@@ -6,17 +6,27 @@ import { type DriftWaiting, dateOf } from './tally.ts';
 const first = 1000;
 const last = 60_000;
 
+interface Row {
+  readonly paths: ReadonlySet<string>;
+  readonly failure: Failure;
+  readonly delay: number;
+  readonly nextTryAt: string;
+}
+
 /** What cannot be put back yet, and why: mostly the source does not answer. */
 export class Waiting {
   readonly #log: Log;
-  #now: { readonly status: DriftWaiting; readonly delay: number; readonly failure: Failure } | undefined;
+  #now: Row | undefined;
 
   constructor(log: Log) {
     this.#log = log;
   }
 
   get status(): DriftWaiting | undefined {
-    return this.#now?.status;
+    if (this.#now === undefined) return undefined;
+    const { paths, failure, nextTryAt } = this.#now;
+    const [path = ''] = paths;
+    return { path, files: paths.size, reason: failure.message, nextTryAt };
   }
 
   get failure(): Failure | undefined {
@@ -25,16 +35,23 @@ export class Waiting {
 
   /** Says when it is to be tried again, as a `performance.now()`. */
   failed(failure: Failure, paths: readonly string[], now: number): number {
-    const isNews = this.#now?.failure.message !== failure.message;
-    const delay = Math.min(this.#now === undefined ? first : 2 * this.#now.delay, last);
+    const before = this.#now;
+    const isNews = before?.failure.message !== failure.message;
+    const delay = Math.min(before === undefined ? first : 2 * before.delay, last);
     const until = now + delay;
-    const [path = ''] = paths;
-    const status = { path, files: paths.length, reason: failure.message, nextTryAt: dateOf(until, now) };
-    this.#now = { status, delay, failure };
+    const all = new Set([...paths, ...(before?.paths ?? [])]);
+    this.#now = { paths: all, failure, delay, nextTryAt: dateOf(until, now) };
     const fields = { paths: paths.slice(0, 10), nextTryInMs: delay };
     if (isNews) this.#log.warn(fields, `not put back yet: ${failure.message}`);
     else this.#log.debug(fields, `not put back yet: ${failure.message}`);
     return until;
+  }
+
+  /** What was looked at, and is well, waits no more. */
+  well(isWell: (path: string) => boolean): void {
+    if (this.#now === undefined) return;
+    const paths = new Set([...this.#now.paths].filter((path) => !isWell(path)));
+    this.#now = paths.size === 0 ? undefined : { ...this.#now, paths };
   }
 
   over(): void {

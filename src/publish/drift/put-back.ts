@@ -1,11 +1,12 @@
 import { chmod, lstat, mkdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCode, TargetError } from '../../failure/failure.ts';
+import { systemCode } from '../../failure/failure.ts';
 import { fsyncAll } from '../../platform/flush.ts';
 import { fillingMode, removeTree } from '../closed-directories.ts';
 import type { Manifest } from '../manifest.ts';
 import type { Damage } from './damage.ts';
 import { parentOf } from './inventory.ts';
+import { occupied } from './obstruction.ts';
 import { within } from './within.ts';
 
 export interface PutBackOptions {
@@ -83,11 +84,7 @@ async function makeWay(path: string, ownsRoot: boolean): Promise<void> {
     await rmdir(path);
   } catch (error) {
     if (systemCode(error) !== 'ENOTEMPTY' && systemCode(error) !== 'EEXIST') throw error;
-    throw new TargetError({
-      setting: 'WHERRY_TARGET',
-      problem: `${path} is a directory with files that Wherry did not write, in the place of a published file`,
-      cure: 'remove it',
-    });
+    throw occupied(path);
   }
 }
 

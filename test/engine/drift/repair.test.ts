@@ -103,6 +103,25 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
         await comesBack();
       });
 
+    if (holdsForeign)
+      test('that foreign files lie in the place of keeps no other waiting, and nobody is said to fight', async () => {
+        const { root, reads, engine, isTold, told, repairs, log } = await published();
+        await rm(join(root, 'app.conf'));
+        await mkdir(join(root, 'app.conf'));
+        await writeFile(join(root, 'app.conf/file'), 'x');
+        await writeFile(join(root, 'conf.d/b.conf'), 'edited');
+        await isTold(1);
+        const { 'app.conf': _, ...others } = all;
+        expect(await reads()).toEqual({ ...others, 'app.conf/file': 'x' });
+        const nextTry = () => engine.drift?.waiting?.nextTryAt;
+        const tries = new Set<string | undefined>();
+        await expect.poll(() => tries.add(nextTry()).size, { timeout }).toBe(3);
+        expect(engine.drift?.waiting).toMatchObject({ path: 'app.conf', files: 1 });
+        expect(told).toHaveLength(2);
+        expect(repairs()).toBe(1);
+        expect(log.lines.filter(({ message }) => message.startsWith('put back'))).toHaveLength(1);
+      });
+
     test('that is replaced by a link is put back, and what the link leads to is left alone', async () => {
       const { root, comesBack, isTold } = await published();
       const foreign = join(await temporaryDirectory(), 'foreign');
