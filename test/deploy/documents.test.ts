@@ -89,6 +89,7 @@ describe('the alert rules', () => {
       pending: false,
       verification: { state: 'pending' },
       pin: { revision: 'v1', at: '' },
+      layers: [{ name: 'base', source: '' }],
     })).render(false);
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.filter((name) => !written.includes(`\n${name}`))).toEqual([]);

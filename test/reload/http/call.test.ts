@@ -293,10 +293,11 @@ describe('localhost', () => {
     expect(detailOf(answer)).toContain('::1');
   });
 
-  test.skipIf(!hasIPv6)('an IPv6 address in the URL is called', async () => {
-    await using app = await ReloadApp.start({ host: '::1' });
-    expect(await reload(`http://[::1]:${app.port}/`)).toEqual({ class: 'accepted' });
-    expect(app.calls[0]?.headers.host).toBe(`[::1]:${app.port}`);
+  test.each(bound)('the address %s in the URL is called', async (host) => {
+    const shown = host.includes(':') ? `[${host}]` : host;
+    await using app = await ReloadApp.start({ host });
+    expect(await reload(`http://${shown}:${app.port}/`)).toEqual({ class: 'accepted' });
+    expect(app.calls[0]?.headers.host).toBe(`${shown}:${app.port}`);
   });
 });
 
