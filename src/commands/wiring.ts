@@ -4,6 +4,7 @@ import type { Parts } from '../engine/parts.ts';
 import { TargetLock } from '../lock/target-lock.ts';
 import type { Log } from '../platform/log.ts';
 import { createLogger } from '../platform/logger.ts';
+import { explained } from '../publish/explained.ts';
 import type { Publisher, PublisherOptions } from '../publish/publisher.ts';
 import { linkShape } from '../publish/shape.ts';
 import { SymlinkPublisher } from '../publish/symlink-publisher.ts';
@@ -44,13 +45,13 @@ export async function createPublisher(settings: Settings): Promise<Publisher> {
   const options = publisherOptions(settings);
   switch (settings.publish) {
     case 'symlink':
-      return new SymlinkPublisher(options);
+      return explained(new SymlinkPublisher(options));
     case 'rename': {
       const { RenamePublisher } = await import('../publish/rename/rename-publisher.ts');
-      return new RenamePublisher({ ...options, adopt: settings.adopt });
+      return explained(new RenamePublisher({ ...options, adopt: settings.adopt }));
     }
     case 'link':
-      return new SymlinkPublisher(options, linkShape(settings.linkName));
+      return explained(new SymlinkPublisher(options, linkShape(settings.linkName)));
   }
 }
 

@@ -14,13 +14,17 @@ export async function onTarget<T>(operation: Promise<T>, where: Where = 'WHERRY_
   }
 }
 
-/** Turns a system error of the target's volume into a failure that names the cure; failures pass as they are. */
-async function targetError(error: unknown, setting: Where): Promise<Failure> {
-  if (error instanceof Failure) return error;
+/** Turns an error of the target's volume into a failure that names the cure; failures, and the end, pass as they are. */
+async function targetError(error: unknown, setting: Where): Promise<unknown> {
+  if (error instanceof Failure || isAbort(error)) return error;
   const path = pathOf(error);
   const [problem, cure] = await explain(error, path, setting);
   const place = path === undefined ? '' : ` (${path})`;
   return new TargetError({ setting, problem: `${problem}${place}`, cure, cause: error });
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 /** Of a link its own, not what it leads to; of a rename the new one. */

@@ -48,7 +48,7 @@ export class FollowedSet {
       return new FollowedSet(generation, own.manifest, { sealed, mark: own.mark });
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined;
-      throw error;
+      return onTarget(Promise.reject(error));
     }
   }
 
