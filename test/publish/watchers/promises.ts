@@ -95,3 +95,7 @@ export const promises: Readonly<Record<Mode, Readonly<Record<string, Promised>>>
 
 /** They are told of `..data` at the first publish, a moment before the visible links are made, as for a ConfigMap. */
 export const early: readonly string[] = ['configmap-reload', 'Envoy, `watched_directory`'];
+
+/** It reads every file in every real directory, also of a set that is not finished: only the rename mode is for it. */
+export const readsUnfinished = (watcher: string, mode: Mode): boolean =>
+  watcher === 'Traefik, `directory`' && mode !== 'rename';
