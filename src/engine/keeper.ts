@@ -74,13 +74,17 @@ export class Keeper {
 
   /** Puts the links of the published generation right. `isLost`: it is gone, and must be published anew. */
   async repair({ published }: State): Promise<Repaired> {
-    const { publisher, log } = this.#options;
+    const { publisher, log, drift } = this.#options;
     const putBack: string[] = [];
     const well = { isLost: false, putBack };
     if (published === undefined || performance.now() - this.#checkedAt < linkCheckInterval) return well;
     this.#checkedAt = performance.now();
     const { generation } = published;
-    switch (await publisher.repair(generation, this.#names, (name) => putBack.push(name))) {
+    const putting = {
+      onPutBack: (name: string) => void putBack.push(name),
+      leavesOthers: drift !== 'repair',
+    };
+    switch (await publisher.repair(generation, this.#names, putting)) {
       case 'intact':
         return well;
       case 'repaired':

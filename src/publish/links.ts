@@ -1,10 +1,13 @@
 import { readdir, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TargetError } from '../failure/failure.ts';
-import { isOwnLink, readLink, visibleText } from './own-links.ts';
+import { manifestName } from '../snapshot/path-rules.ts';
+import { isFilled } from './is-filled.ts';
+import { exists, isOwnLink, readLink, visibleText } from './own-links.ts';
 import { placeLink } from './place-link.ts';
 import type { PlainFiles } from './plain-files.ts';
-import { dataTemporary } from './shape.ts';
+import { findEntry } from './rename/find-entry.ts';
+import { dataLink, dataTemporary } from './shape.ts';
 import { onTarget } from './target-errors.ts';
 
 /** The first elements of a set's paths: each is one visible link. */
@@ -37,9 +40,25 @@ export async function foreignAt(
   plain: PlainFiles | undefined,
 ): Promise<string | undefined> {
   const path = join(target, name);
-  const text = await readLink(path);
-  if (text !== undefined && isOwnLink(name, text)) return undefined;
+  if ((await isOwn(target, name)) || (await tookPlace(target, name))) return undefined;
   return plain === undefined ? path : plain.foreignAt(name);
+}
+
+async function isOwn(target: string, name: string): Promise<boolean> {
+  const text = await readLink(join(target, name));
+  return text !== undefined && isOwnLink(name, text);
+}
+
+/**
+ * Whether what has the name took the place of a link that we made, as an editor does that saves by a rename: the set that
+ * readers see has that name. A directory with files in it does not go for that.
+ */
+async function tookPlace(target: string, name: string): Promise<boolean> {
+  const generation = await readLink(join(target, dataLink));
+  if (generation === undefined || !isOwnLink(dataLink, generation)) return false;
+  const set = join(target, generation);
+  const isPublished = findEntry(join(set, name)) !== undefined && (await exists(join(set, manifestName)));
+  return isPublished && !isFilled(join(target, name));
 }
 
 export function inTheWay(path: string, isAdoptable = false): TargetError {
@@ -50,12 +69,19 @@ export function inTheWay(path: string, isAdoptable = false): TargetError {
   });
 }
 
+export interface PuttingRight {
+  /** Hears the names that were missing, led elsewhere, or were something else's. */
+  readonly onPutBack?: (name: string) => void;
+  /** What took the place of a link stays. */
+  readonly leavesOthers?: boolean;
+}
+
 /** Makes the missing links, then removes the stale ones. True when something had to be done. */
 export async function putLinksRight(
   target: string,
   names: ReadonlySet<string>,
   plain: PlainFiles | undefined,
-  onPutBack: (name: string) => void = () => undefined,
+  { onPutBack, leavesOthers = false }: PuttingRight = {},
 ): Promise<boolean> {
   let changed = false;
   const held = new Set(await onTarget(readdir(target)));
@@ -64,10 +90,11 @@ export async function putLinksRight(
     if (await isVisibleLink(target, name)) continue;
     const text = visibleText(name);
     if (held.has(name)) {
+      if (leavesOthers && !(await isOwn(target, name))) continue;
       await refuseForeign(target, new Set([name]), plain);
       await placeLink({ target, link: name, temporary: dataTemporary, text });
     } else await onTarget(symlink(text, join(target, name)));
-    onPutBack(name);
+    onPutBack?.(name);
     changed = true;
   }
   for (const entry of await onTarget(readdir(target, { withFileTypes: true }))) {

@@ -1,5 +1,6 @@
 import type { Entry, FileEntry } from '../snapshot/entry.ts';
 import type { Generation } from './generation.ts';
+import type { PuttingRight } from './links.ts';
 import type { Manifest } from './manifest.ts';
 import type { StageOptions } from './same-set.ts';
 import type { Stage } from './stage.ts';
@@ -56,11 +57,8 @@ export interface Publisher {
    * `replaced` is undefined after a restart, when nobody knows.
    */
   finish(current: Generation, replaced: Generation | undefined): Promise<void>;
-  /**
-   * Puts the names of the published generation right; `names` are the first elements of its paths. `onPutBack` hears the
-   * names that were missing or led elsewhere.
-   */
-  repair(name: string, names: ReadonlySet<string>, onPutBack?: (name: string) => void): Promise<Repair>;
+  /** Puts the names of the published generation right; `names` are the first elements of its paths. */
+  repair(name: string, names: ReadonlySet<string>, putting?: PuttingRight): Promise<Repair>;
   /** Removes what no reader has a name for: stages of killed runs at once, replaced generations after `retain`. */
   collect(sequence: number, keep: ReadonlySet<string>): Promise<Collected>;
 }

@@ -9,7 +9,14 @@ import { closeDirectory, fillingMode, removeTree } from './closed-directories.ts
 import { collectGenerations, removeEmptyPlace } from './collect.ts';
 import { clearFormer } from './former.ts';
 import { type Generation, placeOfGeneration, readGeneration } from './generation.ts';
-import { foreignAt, inTheWay, putLinksRight, refuseForeign, topLevelNames } from './links.ts';
+import {
+  foreignAt,
+  inTheWay,
+  type PuttingRight,
+  putLinksRight,
+  refuseForeign,
+  topLevelNames,
+} from './links.ts';
 import type { Manifest } from './manifest.ts';
 import { isOwnDirectory } from './own-directory.ts';
 import { exists, isOwnLink, readLink } from './own-links.ts';
@@ -127,11 +134,7 @@ export class SymlinkPublisher implements Publisher {
   }
 
   /** Puts the link to the generation and the visible links right. */
-  async repair(
-    name: string,
-    names: ReadonlySet<string>,
-    onPutBack: (name: string) => void = () => undefined,
-  ): Promise<Repair> {
+  async repair(name: string, names: ReadonlySet<string>, putting: PuttingRight = {}): Promise<Repair> {
     const { target } = this.#options;
     const { link, hasNames } = this.#shape;
     const text = placeOfGeneration(name);
@@ -140,9 +143,9 @@ export class SymlinkPublisher implements Publisher {
     const found = await readLink(join(target, link));
     if (found !== text) {
       await this.#turn(name);
-      onPutBack(link);
+      putting.onPutBack?.(link);
     }
-    const linked = hasNames && (await putLinksRight(target, names, await this.#plain.find(), onPutBack));
+    const linked = hasNames && (await putLinksRight(target, names, await this.#plain.find(), putting));
     if (found !== text && found !== undefined) return 'contested';
     return found !== text || linked ? 'repaired' : 'intact';
   }

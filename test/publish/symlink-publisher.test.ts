@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { TargetError } from '../../src/failure/failure.ts';
 import { engineOn, generationNames, modeOf, readSet, visibleNames } from '../support/engine-bench.ts';
+import { passTime } from '../support/layers-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -248,6 +249,31 @@ test.each(['a regular file', 'a link to elsewhere'])(
     expect(await readSet(target)).toBeUndefined();
   },
 );
+
+test('a file that took the place of a visible link stays where drift is ignored, until the next publish', async () => {
+  const { target, source, engine } = await published({ a: '1', b: '1' });
+  await rm(join(target, 'a'));
+  await writeFile(join(target, 'a'), 'edited');
+  await rm(join(target, 'b'));
+  passTime(10_000);
+  await engine.look(signal);
+  expect(await readFile(join(target, 'a'), 'utf8')).toBe('edited');
+  expect(await readlink(join(target, 'b'))).toBe('..data/b');
+  source.set('r2', { a: '2', b: '1' });
+  await engine.look(signal);
+  expect(await readlink(join(target, 'a'))).toBe('..data/a');
+  expect(await readFile(join(target, 'a'), 'utf8')).toBe('2');
+});
+
+test('foreign files in the place of a visible link are refused, and stay', async () => {
+  const { target, source, engine } = await published({ 'conf.d/a': '1' });
+  await rm(join(target, 'conf.d'));
+  await mkdir(join(target, 'conf.d'));
+  await writeFile(join(target, 'conf.d/mine'), 'mine');
+  source.set('r2', { 'conf.d/a': '2' });
+  await expect(engine.look(signal)).rejects.toThrow(`${join(target, 'conf.d')} is in the way`);
+  expect(await readFile(join(target, 'conf.d/mine'), 'utf8')).toBe('mine');
+});
 
 test('a ..data that somebody else made is left alone', async () => {
   const target = await temporaryDirectory();

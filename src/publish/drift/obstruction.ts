@@ -1,6 +1,6 @@
-import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode, TargetError } from '../../failure/failure.ts';
+import { TargetError } from '../../failure/failure.ts';
+import { isFilled } from '../is-filled.ts';
 import type { Damage } from './damage.ts';
 import type { PutBackOptions } from './put-back.ts';
 
@@ -34,16 +34,4 @@ export function occupied(path: string): TargetError {
     problem: `${path} is a directory with files that Wherry did not write, in the place of a published file`,
     cure: 'remove it',
   });
-}
-
-/** A directory that holds something; one that a link leads to is none. */
-function isFilled(path: string): boolean {
-  try {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    return found?.isDirectory() === true && readdirSync(path).length > 0;
-  } catch (error) {
-    // Whatever else is wrong there is found when it is put back.
-    if (systemCode(error) === undefined) throw error;
-    return false;
-  }
 }

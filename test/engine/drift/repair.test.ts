@@ -4,6 +4,7 @@ import {
   mkdir,
   readdir,
   readFile,
+  readlink,
   rename,
   rm,
   symlink,
@@ -244,6 +245,26 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
       expect(told.at(-1)?.sequence).toBe(2);
       expect(engine.drift).toMatchObject({ repairs: 1, lastPath: 'conf.d' });
     });
+
+  if (mode === 'symlink') {
+    test.each([
+      ['a file that an editor saved', (path: string) => writeFile(path, 'edited')],
+      ['a link to elsewhere', (path: string) => symlink('/etc/hostname', path)],
+      ['an empty directory', (path: string) => mkdir(path)],
+    ])('a visible link whose place %s takes comes back, counted and told', async (_, put) => {
+      const { target, isTold, repairs, look, source, comesBack } = await published();
+      await put(join(target, '..new'));
+      await rm(join(target, 'app.conf'));
+      await rename(join(target, '..new'), join(target, 'app.conf'));
+      await isTold(1);
+      expect(await readlink(join(target, 'app.conf'))).toBe('..data/app.conf');
+      await comesBack();
+      expect(repairs()).toBe(1);
+      source.set('r2', { ...files, 'app.conf': 'two' });
+      await look();
+      expect(await readFile(join(target, 'app.conf'), 'utf8')).toBe('two');
+    });
+  }
 
   if (!holdsForeign)
     test('the link to the set that is deleted comes back at once', async () => {
