@@ -2,7 +2,7 @@ import type { Metrics } from '../admin/metrics.ts';
 import type { StatusDocument } from '../admin/status.ts';
 import type { AdminView, Health } from '../admin/view.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Loop } from '../engine/loop.ts';
+import type { Loop, Refusal } from '../engine/loop.ts';
 import { currentAnswer, pendingTargets } from '../engine/machine/state.ts';
 import { statusDocument } from './status-document.ts';
 
@@ -23,11 +23,16 @@ export function liveStatus(engine: Engine, loop: Loop): StatusDocument {
   const { description, targets, verification } = engine.parts;
   const until = loop.untilNextPoll();
   const nextPoll = until === undefined ? undefined : new Date(Date.now() + until);
-  return statusDocument(description, engine.state, {
+  const document = statusDocument(description, engine.state, {
     verifies: verification !== undefined,
     layers: engine.source?.layers?.status(),
     live: { targets, shown: engine.shown, lastContact: engine.lastContact, nextPoll, drift: engine.drift },
   });
+  return loop.refusal === undefined ? document : { ...document, lastFailure: failureOf(loop.refusal) };
+}
+
+function failureOf({ kind, message, since }: Refusal): StatusDocument['lastFailure'] {
+  return { kind, message, at: since.toISOString() };
 }
 
 function startup(engine: Engine, loop: Loop): Health {

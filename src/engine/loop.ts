@@ -5,10 +5,12 @@ import type { Parts } from './parts.ts';
 import type { RequestBox } from './request-box.ts';
 import { delayUntilNextPoll } from './schedule.ts';
 
+export type Refusal = Failure & { readonly since: Date };
+
 /** Lets one process at a time work on the target. */
 export interface TargetGuard {
   /** Why this one does not now. */
-  readonly refusal: Failure | undefined;
+  readonly refusal: Refusal | undefined;
   /** Waits until it may; `onLost` is called before that when it could until now. */
   ensure(signal: AbortSignal, onLost: () => Promise<void>): Promise<unknown>;
 }
@@ -60,7 +62,7 @@ export class Loop {
   }
 
   /** Why another process works on the target, and not this one. */
-  get refusal(): Failure | undefined {
+  get refusal(): Refusal | undefined {
     return this.#options.guard?.refusal;
   }
 

@@ -89,6 +89,8 @@ export function describe(holder: Holder | undefined): string {
 export class HeldError extends Failure {
   readonly kind = 'target';
   readonly next = 'stop';
+  readonly since = new Date();
+  readonly holder: Holder | undefined;
 
   constructor(target: string, holder: Holder | undefined) {
     super({
@@ -96,5 +98,6 @@ export class HeldError extends Failure {
       problem: `${target} is held by ${describe(holder)}`,
       cure: 'end that one, or give each a target of its own; WHERRY_LOCK says whether to wait for it',
     });
+    this.holder = holder;
   }
 }

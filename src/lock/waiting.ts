@@ -10,7 +10,7 @@ export interface WaitingOptions {
 /** Whose end is waited for, said once of each. */
 export class Waiting {
   readonly #options: WaitingOptions;
-  #for: { readonly holder: Holder | undefined } | undefined;
+  #refusal: HeldError | undefined;
 
   constructor(options: WaitingOptions) {
     this.#options = options;
@@ -18,15 +18,15 @@ export class Waiting {
 
   /** Why this process does not work on the target now; undefined when it may. */
   get refusal(): HeldError | undefined {
-    return this.#for && new HeldError(this.#options.target, this.#for.holder);
+    return this.#refusal;
   }
 
   /** Another is known to live. Throws when nobody is to wait. */
   forEndOf(holder: Holder | undefined): void {
     const { policy, target, log } = this.#options;
-    const isNews = this.#for === undefined || this.#for.holder?.id !== holder?.id;
-    this.#for = { holder };
-    if (policy === 'exit') throw new HeldError(target, holder);
+    const isNews = this.#refusal === undefined || this.#refusal.holder?.id !== holder?.id;
+    if (isNews) this.#refusal = new HeldError(target, holder);
+    if (policy === 'exit') throw this.#refusal;
     if (!isNews) return;
     log.warn(
       { holder, target },
@@ -40,13 +40,13 @@ export class Waiting {
     const name = describe(holder);
     const message = `the target is held by ${name}, unless that gives no sign of life for ${seconds} s`;
     log.warn({ holder, target }, message);
-    this.#for = { holder };
+    this.#refusal = new HeldError(target, holder);
   }
 
   /** The target is this process's. */
   isOver(): void {
     const { target, log } = this.#options;
-    if (this.#for !== undefined) log.info({ target }, 'the target is free, and held by this one now');
-    this.#for = undefined;
+    if (this.#refusal !== undefined) log.info({ target }, 'the target is free, and held by this one now');
+    this.#refusal = undefined;
   }
 }

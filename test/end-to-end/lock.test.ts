@@ -40,6 +40,11 @@ test('a second sidecar says who holds the target, is alive and not started, and 
     body: expect.stringContaining('is held by'),
   });
   expect((await health('readyz')).status).toBe(503);
+  const shown = async () => JSON.parse((await health('status')).body);
+  expect((await shown()).lastFailure).toMatchObject({
+    kind: 'target',
+    message: expect.stringContaining('is held by'),
+  });
   await repository.commit({ a: '2' });
   await expect.poll(() => readSet(target)).toEqual({ a: '2' });
   expect(second.log.some(({ message }) => message === 'published')).toBe(false);
@@ -47,6 +52,7 @@ test('a second sidecar says who holds the target, is alive and not started, and 
   await first.kill('SIGKILL');
   await second.says('the target is free');
   await expect.poll(async () => (await health('startupz')).status).toBe(200);
+  expect((await shown()).lastFailure).toBeUndefined();
   await repository.commit({ a: '3' });
   await expect.poll(() => readSet(target)).toEqual({ a: '3' });
 });
