@@ -55,10 +55,15 @@ export async function removeTree(path: string): Promise<void> {
   }
 }
 
+/** The removal that failed may still be at work on other parts of the tree: what it takes is not to be opened. */
 async function openTree(path: string): Promise<void> {
-  await openDirectory(path);
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) await openTree(join(path, entry.name));
+  try {
+    await openDirectory(path);
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      if (entry.isDirectory()) await openTree(join(path, entry.name));
+    }
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
   }
 }
 

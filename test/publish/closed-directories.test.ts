@@ -10,6 +10,7 @@ import {
 } from '../../src/publish/closed-directories.ts';
 import { modeOf } from '../support/engine-bench.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { mayBecomeOthers, runAs, volumeOf } from '../support/users.ts';
 
 async function directoryOf(mode: number): Promise<string> {
   const directory = join(await temporaryDirectory(), 'closed');
@@ -82,4 +83,29 @@ test('a tree goes as a whole; what is not there is no error', async () => {
   await removeTree(tree);
   await removeTree(tree);
   expect(await readdir(parent)).toEqual([]);
+});
+
+/** Makes trees of which a part is closed, and removes them. */
+const removing = `
+  import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+  const { removeTree } = await import(process.argv[1]);
+  const parent = process.argv[2];
+  for (let turn = 0; turn < 20; turn += 1) {
+    for (let index = 0; index < 40; index += 1) {
+      const directory = parent + '/tree/' + index;
+      mkdirSync(directory + '/deep', { recursive: true });
+      writeFileSync(directory + '/deep/file', '');
+      if (index % 2 === 0) chmodSync(directory, 0o555);
+    }
+    await removeTree(parent + '/tree');
+  }
+  console.log(readdirSync(parent).length);
+`;
+
+test.skipIf(!mayBecomeOthers)('a tree of which a part is closed goes as a whole', async () => {
+  const owner = { uid: 12345, gid: 12345 };
+  const parent = await volumeOf({ ...owner, mode: 0o755 });
+  const module = join(import.meta.dirname, '../../src/publish/closed-directories.ts');
+  const script = ['--input-type=module', '--eval', removing, module, parent];
+  expect(await runAs(owner, process.execPath, ...script)).toBe('0\n');
 });
