@@ -28,7 +28,7 @@ const rules: readonly Rule[] = [
 /** Plain files are moved one by one. */
 const timesOfRename = 3;
 
-const releases = process.env['CI'] === undefined ? 4 : 12;
+const releases = process.env['CI'] === undefined ? 4 : 8;
 
 describe.skipIf(!mayMountFaults).each(publishModes)('%s', (mode) => {
   test('a volume that fails every now and then shows whole sets only, and each in the end', {
