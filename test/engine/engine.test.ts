@@ -1,4 +1,5 @@
-import { readlink, rm, writeFile } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -258,6 +259,18 @@ describe('rollback', () => {
     ]);
     expect(engine.state?.rolledBack).toMatchObject({ from: 'r2', reason: 'HTTP 500: bad' });
     expect(engine.state?.quarantine).toMatchObject([{ revision: 'r2', by: 'target' }]);
+  });
+
+  test('a good set that was altered along with its manifest is brought from the source again', async () => {
+    const { target, engine } = await publishGoodThenBad();
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    const directory = join(target, engine.state?.good?.generation ?? '');
+    const manifest = await readFile(join(directory, '.wherry.json'), 'utf8');
+    const [{ sha256 }] = JSON.parse(manifest).files;
+    await writeFile(join(directory, 'a'), 'evil');
+    await writeFile(join(directory, '.wherry.json'), manifest.replaceAll(sha256, hash('sha256', 'evil')));
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'good' });
   });
 
   test('the quarantined revision is not tried again, nor a new one with the same content', async () => {
