@@ -81,6 +81,7 @@ export class DriftHook {
     if (!this.#isOn || context.memory.state.published === undefined) return;
     const drift = await this.#load();
     try {
+      await this.keepNames(context, limits);
       for (let repairs = -1; repairs !== (drift.status?.repairs ?? 0); ) {
         repairs = drift.status?.repairs ?? 0;
         drift.forget();

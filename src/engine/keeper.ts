@@ -63,7 +63,7 @@ export class Keeper {
     const { current, replaced } = this.#unfinished;
     await this.#options.publisher.finish(current, replaced);
     this.#unfinished = undefined;
-    this.#checkedAt = performance.now();
+    if (replaced !== undefined) this.#checkedAt = performance.now();
     this.collectSoon();
   }
 

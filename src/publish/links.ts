@@ -39,14 +39,19 @@ export async function foreignAt(
   name: string,
   plain: PlainFiles | undefined,
 ): Promise<string | undefined> {
-  const path = join(target, name);
-  if ((await isOwn(target, name)) || (await tookPlace(target, name))) return undefined;
-  return plain === undefined ? path : plain.foreignAt(name);
+  const foreign = await notOurs(target, name, plain);
+  return foreign === undefined || (await tookPlace(target, name)) ? undefined : foreign;
 }
 
-async function isOwn(target: string, name: string): Promise<boolean> {
-  const text = await readLink(join(target, name));
-  return text !== undefined && isOwnLink(name, text);
+async function notOurs(
+  target: string,
+  name: string,
+  plain: PlainFiles | undefined,
+): Promise<string | undefined> {
+  const path = join(target, name);
+  const text = await readLink(path);
+  if (text !== undefined && isOwnLink(name, text)) return undefined;
+  return plain === undefined ? path : plain.foreignAt(name);
 }
 
 /**
@@ -66,6 +71,15 @@ export function inTheWay(path: string, isAdoptable = false): TargetError {
     setting: 'WHERRY_TARGET',
     problem: `${path} is in the way: that name is needed, and Wherry did not write it`,
     cure: `remove it, ${isAdoptable ? 'have it replaced with WHERRY_ADOPT=true, ' : ''}or leave a name of the set out with WHERRY_EXCLUDE`,
+  });
+}
+
+/** The same of a name that Wherry has for itself, whatever is in the set. */
+export function ownNameInTheWay(path: string): TargetError {
+  return new TargetError({
+    setting: 'WHERRY_TARGET',
+    problem: `${path} is in the way: Wherry needs that name for itself, and did not write it`,
+    cure: 'remove it, or name another directory',
   });
 }
 
@@ -90,7 +104,7 @@ export async function putLinksRight(
     if (await isVisibleLink(target, name)) continue;
     const text = visibleText(name);
     if (held.has(name)) {
-      if (leavesOthers && !(await isOwn(target, name))) continue;
+      if (leavesOthers && (await notOurs(target, name, plain)) !== undefined) continue;
       await refuseForeign(target, new Set([name]), plain);
       await placeLink({ target, link: name, temporary: dataTemporary, text });
     } else await onTarget(symlink(text, join(target, name)));

@@ -11,7 +11,7 @@ import { clearFormer } from './former.ts';
 import { type Generation, placeOfGeneration, readGeneration } from './generation.ts';
 import {
   foreignAt,
-  inTheWay,
+  ownNameInTheWay,
   type PuttingRight,
   putLinksRight,
   refuseForeign,
@@ -83,6 +83,7 @@ export class SymlinkPublisher implements Publisher {
   }
 
   async refuseForeign(entries: readonly Entry[]): Promise<void> {
+    this.#refuseForeignPlace();
     await this.#refuseForeignLink();
     await this.#refuseForeignNames(entries);
   }
@@ -125,7 +126,9 @@ export class SymlinkPublisher implements Publisher {
     const { target, fsync } = this.#options;
     const { hasNames, place } = this.#shape;
     const plain = await this.#plain.find();
-    if (hasNames) await putLinksRight(target, topLevelNames(pathsOf(current.manifest.files)), plain);
+    const names = topLevelNames(pathsOf(current.manifest.files));
+    // What took a link's place while nothing ran is for `repair` to tell of.
+    if (hasNames) await putLinksRight(target, names, plain, { leavesOthers: replaced === undefined });
     const hadLinks = await clearFormer(target, this.#shape);
     const isOther = (await this.#plain.remove()) || hadLinks;
     if (fsync) for (const path of new Set([target, join(target, place)])) await onTarget(fsyncPath(path));
@@ -169,7 +172,7 @@ export class SymlinkPublisher implements Publisher {
     const { place } = this.#shape;
     const directory = join(target, place);
     const found = place === '' ? undefined : lstatSync(directory, { throwIfNoEntry: false });
-    if (found?.isDirectory() === false) throw inTheWay(directory);
+    if (found?.isDirectory() === false) throw ownNameInTheWay(directory);
   }
 
   /** A link that something else turned is ours all the same; anything else of that name must be. */
@@ -180,7 +183,7 @@ export class SymlinkPublisher implements Publisher {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined || found.isSymbolicLink()) return;
     const foreign = await foreignAt(target, link, await this.#plain.find());
-    if (foreign !== undefined) throw hasNames ? inTheWay(foreign) : linkInTheWay(foreign);
+    if (foreign !== undefined) throw hasNames ? ownNameInTheWay(foreign) : linkInTheWay(foreign);
   }
 
   async #refuseForeignNames(files: readonly { readonly path: string }[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RefusedError, UnreachableError } from '../../../src/failure/failure.ts';
@@ -72,6 +72,33 @@ describe.each(['symlink', 'rename', 'link live'] as const)('in %s mode', (mode) 
     await expect.poll(() => engine.state?.good?.sequence, { timeout }).toBe(3);
     expect(told.map(({ sequence }) => sequence)).toContain(3);
   });
+
+  if (mode === 'symlink') {
+    test('a file that took the place of a visible link while nothing ran gives way, and that is told once', async () => {
+      const { target, start, told, repairs, signal } = await stopped();
+      await rm(join(target, 'a'));
+      await writeFile(join(target, 'a'), 'edited');
+      const engine = await start();
+      await engine.settle(signal);
+      await engine.look(signal);
+      expect(await readlink(join(target, 'a'))).toBe('..data/a');
+      await expect.poll(() => told.map(({ sequence }) => sequence), { timeout }).toEqual([1, 2]);
+      expect(repairs()).toBe(1);
+    });
+
+    test.each([
+      ['repair', 'one'],
+      ['ignore', 'edited'],
+    ] as const)('by init too, where WHERRY_DRIFT=%s', async (drift, content) => {
+      const { target, newEngine, signal } = await stopped();
+      await rm(join(target, 'a'));
+      await writeFile(join(target, 'a'), 'edited');
+      const engine = newEngine({ targets: [] }, { drift });
+      await engine.open();
+      await engine.bring(signal);
+      expect(await readFile(join(target, 'a'), 'utf8')).toBe(content);
+    });
+  }
 
   describe('init', () => {
     test('puts back what was edited, though the source shows nothing new', async () => {
