@@ -96,7 +96,7 @@ export class HeldError extends Failure {
     super({
       setting: 'WHERRY_TARGET',
       problem: `${target} is held by ${describe(holder)}`,
-      cure: 'end that one, or give each a target of its own; WHERRY_LOCK says whether to wait for it',
+      cure: 'end that one, or give each a target and a state directory of its own; WHERRY_LOCK says whether to wait',
     });
     this.holder = holder;
   }

@@ -185,7 +185,7 @@ export class TargetLock implements AsyncDisposable {
 }
 
 /** A volume with one of these takes no new set either. */
-const isUnwritable = new Set(['EACCES', 'EDQUOT', 'EPERM', 'EROFS', 'ENOSPC']);
+const isUnwritable = new Set(['EACCES', 'EDQUOT', 'EEXIST', 'ENOSPC', 'EPERM', 'EROFS']);
 
 function messageOf(error: unknown): string {
   return oneLine(error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
-import { rename } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { localBench } from '../support/local-bench.ts';
 import { NameReader } from '../support/name-reader.ts';
@@ -130,4 +131,20 @@ test('check tells what the link would meet, and leaves it', { timeout: 60_000 },
   const inTheWay = await run(['check'], { ...inLink, WHERRY_LINK_NAME: '..wherry' });
   expect(inTheWay.code).toBe(2);
   await expectOnlyIn('symlink', target, files);
+});
+
+test.each([
+  ['link', '.wherry-generations', 'a file'],
+  ['symlink', '..data', 'a directory'],
+])('with WHERRY_PUBLISH=%s check finds what has the name %s', async (mode, name, kind) => {
+  const { repository, target, settings } = await localBench();
+  await repository.commit({ a: '1' });
+  await mkdir(target);
+  if (kind === 'a file') await writeFile(join(target, name), '');
+  else await mkdir(join(target, name));
+  const { code, stdout } = await run(['check'], { ...settings, WHERRY_PUBLISH: mode });
+  expect(code).toBe(7);
+  expect(stdout).toMatch(
+    new RegExp(`^FAIL target .*/${name} is in the way: .*; remove it, or name another`, 'm'),
+  );
 });

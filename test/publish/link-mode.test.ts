@@ -125,7 +125,9 @@ test.each(['a file', 'a directory', 'a link to elsewhere', "git-sync's link"])(
 test('a file in the place of the generations is refused by name', async () => {
   const { target, start } = await bench({ a: '1' });
   await writeFile(join(target, '.wherry-generations'), '');
-  await expect(start().open()).rejects.toThrow(`${join(target, '.wherry-generations')} is in the way`);
+  await expect(start().open()).rejects.toThrow(
+    `${join(target, '.wherry-generations')} is in the way: Wherry needs that name for itself, and did not write it; remove it, or name another directory`,
+  );
 });
 
 test('at a start a link that leads elsewhere is refused, and one that is gone is made anew', async () => {

@@ -4,7 +4,7 @@ import { systemCode } from '../../failure/failure.ts';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { removeTree } from '../closed-directories.ts';
 import { isGenerationName } from '../generation.ts';
-import { inTheWay } from '../links.ts';
+import { ownNameInTheWay } from '../links.ts';
 import { isOwnDirectory } from '../own-directory.ts';
 import { readLink } from '../own-links.ts';
 import type { PublisherOptions } from '../publisher.ts';
@@ -85,7 +85,7 @@ export async function openWorkshop(places: Places): Promise<string> {
 
 async function makeInside(target: string, inside: string): Promise<string> {
   await ensureDirectory(inside, ownMode);
-  if (!isOwnDirectory(target, basename(inside))) throw inTheWay(inside);
+  if (!isOwnDirectory(target, basename(inside))) throw ownNameInTheWay(inside);
   return inside;
 }
 
