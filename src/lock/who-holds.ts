@@ -10,11 +10,16 @@ export async function whoHolds(
 ): Promise<string | undefined> {
   const found = await stat(target, { bigint: true }).catch(() => undefined);
   if (found === undefined) return undefined;
-  using other = await ask(socketNameOf(found), signal);
+  const name = socketNameOf(found);
+  using other = await ask(name, signal);
   if (other !== undefined) return `held by ${describe(other.holder)}`;
   const lease = await readLease(stateDir).catch(() => undefined);
   if (lease === undefined) return undefined;
-  // Its socket would have answered.
-  if (lease.holder !== undefined && isInReach(lease.holder, placeOfThis())) return undefined;
-  return `held by ${describe(lease.holder)}, or was until that was killed`;
+  const { holder } = lease;
+  if (holder?.socket !== undefined && isInReach(holder, placeOfThis())) {
+    // The state directory of another target: the socket of this one would have answered.
+    using beside = holder.socket === name ? undefined : await ask(holder.socket, signal);
+    return beside && `held by ${describe(beside.holder)}`;
+  }
+  return `held by ${describe(holder)}, or was until that was killed`;
 }

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { HeldError } from '../../src/lock/holder.ts';
+import { HeldError, placeOfThis } from '../../src/lock/holder.ts';
 import { type LockOptions, TargetLock } from '../../src/lock/target-lock.ts';
 import { whoHolds } from '../../src/lock/who-holds.ts';
 import { faultFs, mayMountFaults } from '../support/fault-fs.ts';
@@ -278,6 +278,18 @@ test('the file on which others knock is there before they do', async () => {
   const { lock } = await lockOf('pod-0');
   await lock.ensure(never);
   await expect(stat(join(stateDir, 'lease.knock'))).resolves.toMatchObject({ size: 0 });
+});
+
+test('whoever asks about a target hears who has its state directory for another', async () => {
+  const { lockOf, stateDir } = await sharedVolume();
+  const target = await temporaryDirectory();
+  const { lock } = await lockOf('pod-0', { place: placeOfThis() });
+  await lock.ensure(never);
+  expect(await whoHolds({ target, stateDir }, never)).toMatch(
+    new RegExp(`^held by .*, process ${process.pid} `),
+  );
+  await killed(lock, join(stateDir, 'lease.json'));
+  expect(await whoHolds({ target, stateDir }, never)).toBeUndefined();
 });
 
 describe.skipIf(!mayMountFaults)('a volume', () => {
