@@ -8,8 +8,8 @@ import type { Entry, FileEntry, Provenance, Revision } from '../../snapshot/entr
 import { checkCollapse } from '../../snapshot/guard-rails.ts';
 import { checkCoexistence } from '../../snapshot/path-rules.ts';
 import type { FileSink, LayerPoll, LayerStatus, Source } from '../source.ts';
+import { Fitness } from './fitness.ts';
 import { inSet, inSource, type Mounting } from './mount.ts';
-import { delayAfter } from './retry.ts';
 import { inTermsOfLayer } from './terms.ts';
 
 export interface LayerOptions extends Mounting {
@@ -38,13 +38,6 @@ export interface TakenLayer {
   readonly entries: readonly Entry[];
 }
 
-/** Why its content cannot be had at a revision. */
-interface Trouble {
-  readonly failure: Failure;
-  /** Undefined when nobody asked before it was read. */
-  readonly revision: Revision | undefined;
-}
-
 /** A probe that fails after longer than this is not repeated with every look. Milliseconds. */
 const quick = 2000;
 
@@ -55,13 +48,9 @@ export class Layer implements AsyncDisposable {
   readonly hasStandIn: boolean;
   readonly source: Source;
   readonly #options: LayerOptions;
+  readonly #fitness: Fitness;
   #shown: Revision | undefined;
   #lastContact: Date | undefined;
-  #trouble: Trouble | undefined;
-  #unanswered: { readonly failure: Failure; readonly isSlow: boolean } | undefined;
-  #failing: { readonly failure: Failure; readonly at: string } | undefined;
-  #failures = 0;
-  #retryAt = Number.NEGATIVE_INFINITY;
   #isPrepared = false;
   readonly #polls: LayerPoll['result'][] = [];
 
@@ -71,26 +60,24 @@ export class Layer implements AsyncDisposable {
     this.mount = options.mount;
     this.hasStandIn = options.hasStandIn;
     this.source = options.source;
+    this.#fitness = new Fitness({ name: options.name, tells: options.hasStandIn, log: options.log });
   }
 
   get status(): LayerStatus {
     const { name, mount, source } = this;
-    const failing = this.#failing;
     return {
       name,
       source: source.description,
       mount,
       revision: this.#shown,
       lastContact: this.#lastContact,
-      failure: failing && { kind: failing.failure.kind, message: failing.failure.message, at: failing.at },
+      failure: this.#fitness.status,
     };
   }
 
   /** The `performance.now()` at which it is tried again; undefined while it does well, or until it moves. */
   get retryAt(): number | undefined {
-    return this.#failing === undefined || this.#trouble?.failure instanceof RefusedError
-      ? undefined
-      : this.#retryAt;
+    return this.#fitness.retryAt;
   }
 
   takePolls(): readonly LayerPoll[] {
@@ -99,15 +86,13 @@ export class Layer implements AsyncDisposable {
 
   /** Whatever failed may be tried at once. */
   lookAnew(): void {
-    this.#trouble = undefined;
-    this.#unanswered = undefined;
-    this.#retryAt = Number.NEGATIVE_INFINITY;
+    this.#fitness.lookAnew();
   }
 
   /** Its probe. `isBacked`: something can stand in for it, so that the others need not wait for long. */
   async look(previous: Revision | undefined, isBacked: boolean, signal: AbortSignal): Promise<LayerLook> {
-    const waits = performance.now() < this.#retryAt;
-    if (waits && this.#unanswered?.isSlow === true) return this.#unreachable(this.#unanswered.failure);
+    const { silence, hasTrouble } = this.#fitness;
+    if (silence !== undefined) return this.#unreachable(silence);
     const started = performance.now();
     let revision: Revision;
     try {
@@ -119,32 +104,25 @@ export class Layer implements AsyncDisposable {
     } catch (error) {
       signal.throwIfAborted();
       const failure = inTermsOfLayer(error, this.name);
-      this.#unanswered = { failure, isSlow: performance.now() - started > quick };
-      this.#fail(failure);
+      this.#fitness.unanswered(failure, performance.now() - started > quick);
       return this.#unreachable(failure);
     }
-    this.#unanswered = undefined;
     this.#shown = revision;
     this.#lastContact = new Date();
-    const trouble = this.#trouble;
-    const isOver = trouble !== undefined && trouble.revision !== revision;
-    if (isOver) this.#trouble = undefined;
-    if (trouble !== undefined && !isOver && (waits || trouble.failure instanceof RefusedError)) {
-      this.#polls.push(trouble.failure instanceof RefusedError ? 'quarantined' : 'failed');
-      return { kind: 'failed', failure: trouble.failure, answers: true };
+    const failure = this.#fitness.answered(revision);
+    if (failure !== undefined) {
+      this.#polls.push(failure instanceof RefusedError ? 'quarantined' : 'failed');
+      return { kind: 'failed', failure, answers: true };
     }
     const hasMoved = revision !== previous;
     this.#polls.push(hasMoved ? 'changed' : 'unchanged');
-    if (trouble === undefined && !hasMoved) this.#recover();
+    if (!hasTrouble && !hasMoved) this.#fitness.recovered();
     return { kind: 'at', revision, hasMoved };
   }
 
   /** Why its content is not to be asked for now. */
   get standing(): Failure | undefined {
-    if (this.#unanswered !== undefined) return this.#unanswered.failure;
-    const trouble = this.#trouble;
-    const waits = performance.now() < this.#retryAt || trouble?.failure instanceof RefusedError;
-    return waits ? trouble?.failure : undefined;
+    return this.#fitness.standing;
   }
 
   /** Its snapshot, with the paths of the set. `published` counts what the published set has of it. */
@@ -164,7 +142,7 @@ export class Layer implements AsyncDisposable {
         checkCollapse(entries.length, await published());
       }
       const { revision, provenance } = taken;
-      this.#trouble = undefined;
+      this.#fitness.listed();
       return { revision, ...(provenance === undefined ? {} : { provenance }), entries };
     } catch (error) {
       signal.throwIfAborted();
@@ -198,8 +176,7 @@ export class Layer implements AsyncDisposable {
 
   /** Its content is in the set that is staged now. */
   settle(): void {
-    this.#trouble = undefined;
-    this.#recover();
+    this.#fitness.recovered();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -226,29 +203,9 @@ export class Layer implements AsyncDisposable {
   /** It answered, and its content could not be had. */
   #stumble(error: unknown): Failure {
     const failure = inTermsOfLayer(error, this.name);
-    this.#trouble = { failure, revision: this.#shown };
     this.#polls.push(failure instanceof RefusedError ? 'quarantined' : 'failed');
-    this.#fail(failure);
+    this.#fitness.stumbled(failure, this.#shown);
     return failure;
-  }
-
-  /** Each failure is told of once. */
-  #fail(failure: Failure): void {
-    this.#failures += 1;
-    this.#retryAt = performance.now() + delayAfter(this.#failures);
-    if (this.#failing?.failure.message === failure.message) return;
-    this.#failing = { failure, at: new Date().toISOString() };
-    const { name: layer, hasStandIn } = this;
-    if (hasStandIn)
-      this.#options.log.warn({ layer, kind: failure.kind }, `a layer fails: ${failure.message}`);
-  }
-
-  #recover(): void {
-    if (this.#failing === undefined) return;
-    const { name: layer } = this;
-    this.#options.log.info({ layer, failures: this.#failures }, 'the layer works again');
-    this.#failing = undefined;
-    this.#failures = 0;
   }
 
   #within<T>(share: number, signal: AbortSignal, run: (own: AbortSignal) => Promise<T>): Promise<T> {

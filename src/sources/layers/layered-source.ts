@@ -1,13 +1,13 @@
 import { Failure } from '../../failure/failure.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Manifest } from '../../publish/manifest.ts';
-import type { FileEntry, LayerPart, Revision, Snapshot } from '../../snapshot/entry.ts';
+import type { FileEntry, Revision, Snapshot } from '../../snapshot/entry.ts';
 import { joinRevisions, splitRevisions } from '../../snapshot/layer-revisions.ts';
 import type { FileSink, Layers, Probe, Source } from '../source.ts';
+import { assemble, type Part } from './assemble.ts';
 import { type LastGood, lastGoodOf } from './last-good.ts';
-import type { Layer, TakenLayer } from './layer.ts';
+import type { Layer } from './layer.ts';
 import { removeLeftovers } from './leftovers.ts';
-import { merge } from './merge.ts';
 
 export interface LayeredOptions {
   /** In order of precedence, the first below all others. */
@@ -18,11 +18,6 @@ export interface LayeredOptions {
   readonly directory?: string;
   readonly log: Log;
 }
-
-/** What a set has of a layer: what the layer has now, or, while it fails, what is published of it. */
-type Part =
-  | { readonly layer: Layer; readonly taken: TakenLayer; readonly failure?: undefined }
-  | { readonly layer: Layer; readonly taken: LastGood; readonly failure: Failure };
 
 /** Several sources as one: a later one wins path by path, and one that fails keeps its last good part. */
 export class LayeredSource implements Source {
@@ -92,27 +87,7 @@ export class LayeredSource implements Source {
     const [first] = failures;
     if (first !== undefined && failures.length === whole.length) throw first;
     this.#parts = whole;
-    const layers = whole.map(({ layer, taken }) => ({ name: layer.name, entries: taken.entries }));
-    const { entries, shadowed } = merge(layers);
-    const hidden = this.#hiddenStill(whole);
-    const layerParts = whole.map(({ layer, taken }): LayerPart => {
-      const paths = [...(shadowed.get(layer.name) ?? []), ...(hidden.get(layer.name) ?? [])];
-      const { name, mount, source } = layer;
-      const { revision, provenance } = taken;
-      return {
-        name,
-        source: source.description,
-        mount,
-        revision,
-        ...(provenance === undefined ? {} : { provenance }),
-        ...(paths.length === 0 ? {} : { shadowed: [...new Set(paths)].toSorted() }),
-      };
-    });
-    return {
-      revision: joinRevisions(layerParts.map(({ name, revision }) => [name, revision])),
-      entries,
-      layers: layerParts,
-    };
+    return assemble(whole);
   }
 
   /** Also layers of which nothing is missing are asked: each is to stand by its listing. */
@@ -178,25 +153,6 @@ export class LayeredSource implements Source {
     if (!(taken instanceof Failure)) return { layer, taken };
     const good = layer.hasStandIn ? await published(layer) : undefined;
     return good === undefined ? taken : { layer, taken: good, failure: taken };
-  }
-
-  /**
-   * What a failing layer has beneath others must stay beneath one: its content is not here. Throws the layer's failure
-   * when it would come to light.
-   */
-  #hiddenStill(parts: readonly Part[]): ReadonlyMap<string, LastGood['shadowed']> {
-    const hidden = new Map<string, LastGood['shadowed']>();
-    parts.forEach(({ layer, taken, failure }, index) => {
-      if (failure === undefined || taken.shadowed.length === 0) return;
-      const above = new Set<string>();
-      for (const later of parts.slice(index + 1)) {
-        for (const { path } of later.taken.entries) above.add(path);
-        if (later.failure !== undefined) for (const path of later.taken.shadowed) above.add(path);
-      }
-      if (!taken.shadowed.every((path) => above.has(path))) throw failure;
-      hidden.set(layer.name, taken.shadowed);
-    });
-    return hidden;
   }
 
   async #writeLayer(
