@@ -23,7 +23,8 @@ export async function localCopyOf(
     return await prepareCopy({ publisher, sequence }, generation, signal);
   } catch (error) {
     const isDamaged =
-      error instanceof RefusedError || ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '');
+      error instanceof RefusedError ||
+      ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(systemCode(error) ?? '');
     if (!isDamaged) throw error;
     log.error({ generation: set.generation, err: error }, 'the copy of an earlier set is damaged');
     return undefined;

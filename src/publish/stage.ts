@@ -1,8 +1,5 @@
-import { createHash, hash } from 'node:crypto';
-import { constants, writeFileSync } from 'node:fs';
-import { mkdir, open, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RefusedError } from '../failure/failure.ts';
 import { fsyncAll, manyFiles } from '../platform/flush.ts';
 import { Lanes } from '../platform/lanes.ts';
 import { Pace } from '../platform/pace.ts';
@@ -22,6 +19,7 @@ import {
 } from './manifest.ts';
 import { fileModeOf, octal, type StageOptions } from './same-set.ts';
 import { onTarget } from './target-errors.ts';
+import { copyChecked, type Written, writeAtOnce, writeStream, writeWhole } from './write-file.ts';
 
 /** What a manifest says of a set besides its files. */
 export type ManifestHead = Pick<
@@ -127,13 +125,19 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   async put(file: FileEntry, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-    if (content instanceof Uint8Array) {
-      this.#count(content.byteLength);
-      // To wait for a disk is nothing to do at once.
-      if (!this.#flushEach && this.#pace.isQuick)
-        await onTarget(this.#pace.act(() => this.#writeNow(file, content)));
-      else await this.#lanes.enter(() => this.#writeWhole(file, content));
-    } else await this.#writeStream(file, content);
+    const path = this.#pathOf(file);
+    const mode = fileModeOf(file, this.#options);
+    const writing = { mode, flush: this.#flushEach };
+    const record = (written: Written) => this.#record(file, mode, written);
+    if (!(content instanceof Uint8Array)) {
+      const onBytes = (bytes: number) => this.#count(bytes);
+      return record(await writeStream(path, content, { ...writing, onBytes }));
+    }
+    this.#count(content.byteLength);
+    // To wait for a disk is nothing to do at once.
+    if (!this.#flushEach && this.#pace.isQuick)
+      await onTarget(this.#pace.act(() => record(writeAtOnce(path, content, mode))));
+    else await this.#lanes.enter(async () => record(await writeWhole(path, content, writing)));
   }
 
   /** What it holds, when all of it is there. */
@@ -197,58 +201,19 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   async #copyChecked(entry: ManifestFile, from: string): Promise<void> {
-    const digest = createHash('sha256');
-    await using source = await onTarget(open(from, constants.O_RDONLY | constants.O_NOFOLLOW));
-    await using copy = await onTarget(
-      open(join(this.directory, entry.path), 'wx', Number.parseInt(entry.mode, 8)),
-    );
-    for await (const chunk of source.createReadStream({ autoClose: false })) {
-      digest.update(chunk as Uint8Array);
-      await onTarget(writeAll(copy, chunk as Uint8Array));
-    }
-    if (this.#flushEach) await onTarget(copy.sync());
-    else this.#unflushed.push(entry.path);
-    if (digest.digest('hex') !== entry.sha256) {
-      throw new RefusedError({
-        problem: `${from} was changed by something else since it was published`,
-        cure: 'push the change that brings the wanted set',
-      });
-    }
+    await copyChecked(from, this.#pathOf(entry), entry, this.#flushEach);
+    if (!this.#flushEach) this.#unflushed.push(entry.path);
     this.#entries.push(entry);
   }
 
-  #writeNow(file: FileEntry, content: Uint8Array): void {
-    const mode = fileModeOf(file, this.#options);
-    writeFileSync(`${this.directory}/${file.path}`, content, { flag: 'wx', mode });
-    this.#record(file, mode, content.byteLength, hash('sha256', content));
-  }
-
-  async #writeWhole(file: FileEntry, content: Uint8Array): Promise<void> {
-    const mode = fileModeOf(file, this.#options);
-    await onTarget(
-      writeFile(`${this.directory}/${file.path}`, content, { flag: 'wx', mode, flush: this.#flushEach }),
-    );
-    this.#record(file, mode, content.byteLength, hash('sha256', content));
-  }
-
-  async #writeStream(file: FileEntry, content: AsyncIterable<Uint8Array>): Promise<void> {
-    const digest = createHash('sha256');
-    const mode = fileModeOf(file, this.#options);
-    let size = 0;
-    await using handle = await onTarget(open(join(this.directory, file.path), 'wx', mode));
-    for await (const chunk of content) {
-      this.#count(chunk.byteLength);
-      size += chunk.byteLength;
-      digest.update(chunk);
-      await onTarget(writeAll(handle, chunk));
-    }
-    if (this.#flushEach) await onTarget(handle.sync());
-    this.#record(file, mode, size, digest.digest('hex'));
-  }
-
-  #record({ path, fingerprint }: FileEntry, mode: number, size: number, sha256: string): void {
+  #record({ path, fingerprint }: FileEntry, mode: number, written: Written): void {
     if (!this.#flushEach) this.#unflushed.push(path);
-    this.#entries.push({ path, size, sha256, mode: octal(mode), fingerprint });
+    this.#entries.push({ path, ...written, mode: octal(mode), fingerprint });
+  }
+
+  /** Paths of a set are plain: nothing in them is to be resolved. */
+  #pathOf({ path }: { readonly path: string }): string {
+    return `${this.directory}/${path}`;
   }
 
   #count(bytes: number): void {
@@ -268,15 +233,5 @@ export class Stage implements FileSink, AsyncDisposable {
       await onTarget(mkdir(join(this.directory, parent), { mode: fillingMode(this.#options.dirMode) }));
       this.#directories.add(parent);
     }
-  }
-}
-
-async function writeAll(
-  handle: { write(chunk: Uint8Array, offset: number): Promise<{ bytesWritten: number }> },
-  chunk: Uint8Array,
-): Promise<void> {
-  for (let offset = 0; offset < chunk.byteLength; ) {
-    const { bytesWritten } = await handle.write(chunk, offset);
-    offset += bytesWritten;
   }
 }

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -269,6 +270,21 @@ describe('rollback', () => {
     const [{ sha256 }] = JSON.parse(manifest).files;
     await writeFile(join(directory, 'a'), 'evil');
     await writeFile(join(directory, '.wherry.json'), manifest.replaceAll(sha256, hash('sha256', 'evil')));
+    await turn(engine);
+    expect(await readSet(target)).toEqual({ a: 'good' });
+  });
+
+  test.each([
+    ['a pipe', async (path: string) => void spawnSync('mkfifo', [path])],
+    ['a directory', async (path: string) => void (await mkdir(path))],
+    ['a link', (path: string) => symlink('/dev/null', path)],
+    ['a device', async (path: string) => void spawnSync('mknod', [path, 'c', '1', '7'])],
+  ])('a good set of which a file is %s now is brought from the source again', async (_, make) => {
+    const { target, engine } = await publishGoodThenBad();
+    await expect.poll(() => engine.state?.targets['url1']?.lastAnswer?.class).toBe('rejected');
+    const path = join(target, engine.state?.good?.generation ?? '', 'a');
+    await rm(path);
+    await make(path);
     await turn(engine);
     expect(await readSet(target)).toEqual({ a: 'good' });
   });
