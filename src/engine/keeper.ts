@@ -116,18 +116,18 @@ export class Keeper {
   }
 
   /** Removes generations that no reader and no rollback needs, if it is time. What cannot be removed is no failure. */
-  async collect({ good, published }: State): Promise<void> {
+  async collect({ good, published, sequence }: State): Promise<void> {
     if (this.#collectAt > performance.now()) return;
     const { publisher, log } = this.#options;
     const keep = new Set(good === undefined ? [] : [good.generation]);
     // What is called for meanwhile is not lost.
     this.#collectAt = Number.POSITIVE_INFINITY;
-    const { due, failure } = await publisher
-      .collect(published?.sequence ?? 0, keep)
-      .catch((error: unknown) => {
-        this.collectSoon();
-        throw error;
-      });
+    // Also when none is published now, the earlier ones were.
+    const present = published?.sequence ?? sequence + 1;
+    const { due, failure } = await publisher.collect(present, keep).catch((error: unknown) => {
+      this.collectSoon();
+      throw error;
+    });
     if (failure !== undefined)
       log.warn({ err: failure }, 'an old generation could not be removed; it is tried again');
     const next = failure === undefined ? due : Math.min(due ?? collectRetry, collectRetry);

@@ -15,10 +15,18 @@ export interface Collecting {
   /** The published one. */
   readonly sequence: number;
   readonly keep: ReadonlySet<string>;
+  readonly sequences: Sequences;
 }
 
+/**
+ * The sequences of generations that were published, by their names, as far as this process read or wrote their manifests:
+ * a large manifest takes long to read, and there may be many that stay.
+ */
+export type Sequences = Map<string, number>;
+
 /** Removes the generations, of whatever mode, that no name leads to: unfinished ones at once, replaced ones in time. */
-export async function collectGenerations({ target, retain, sequence, keep }: Collecting): Promise<Collected> {
+export async function collectGenerations(collecting: Collecting): Promise<Collected> {
+  const { target, retain, keep, sequences } = collecting;
   const linked = await linkedGenerations(target);
   const isShared = await isForeignVolume(target);
   let due: number | undefined;
@@ -28,9 +36,11 @@ export async function collectGenerations({ target, retain, sequence, keep }: Col
     if (place === undefined || linked.has(name) || keep.has(name)) continue;
     if (isShared && place === name) continue;
     try {
-      const age = await ageOfReplaced(target, name, sequence);
-      if (age === undefined || age >= retain) await removeTree(join(target, place));
-      else due = Math.min(due ?? retain, retain - age);
+      const age = await ageOfReplaced(collecting, name, place);
+      if (age === undefined || age >= retain) {
+        await removeTree(join(target, place));
+        sequences.delete(name);
+      } else due = Math.min(due ?? retain, retain - age);
     } catch (error) {
       failure ??= error;
     }
@@ -50,10 +60,15 @@ export async function removeEmptyPlace(target: string): Promise<void> {
 }
 
 /** Milliseconds since a generation was replaced; undefined for one that never was published. */
-async function ageOfReplaced(target: string, name: string, sequence: number): Promise<number | undefined> {
-  const generation = await readGeneration(target, name);
-  if (generation === undefined || generation.manifest.sequence >= sequence) return undefined;
-  const replacedAt = (await stat(generation.directory)).mtimeMs;
+async function ageOfReplaced(
+  { target, sequence, sequences }: Collecting,
+  name: string,
+  place: string,
+): Promise<number | undefined> {
+  const own = sequences.get(name) ?? (await readGeneration(target, name))?.manifest.sequence;
+  if (own === undefined || own >= sequence) return undefined;
+  sequences.set(name, own);
+  const replacedAt = (await stat(join(target, place))).mtimeMs;
   // A clock that was set back makes the age negative: then it counts from that distance, and still ends.
   return Math.abs(Date.now() - replacedAt);
 }

@@ -6,7 +6,7 @@ import { fsyncPath } from '../platform/flush.ts';
 import type { Entry, FileEntry } from '../snapshot/entry.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import { closeDirectory, fillingMode, removeTree } from './closed-directories.ts';
-import { collectGenerations, removeEmptyPlace } from './collect.ts';
+import { collectGenerations, removeEmptyPlace, type Sequences } from './collect.ts';
 import { clearFormer } from './former.ts';
 import { type Generation, placeOfGeneration, readGeneration } from './generation.ts';
 import {
@@ -33,6 +33,7 @@ export class SymlinkPublisher implements Publisher {
   readonly #options: PublisherOptions;
   readonly #shape: Shape;
   readonly #plain: FormerPlainFiles;
+  readonly #sequences: Sequences = new Map();
 
   constructor(options: PublisherOptions, shape: Shape = dataShape) {
     this.#options = options;
@@ -132,6 +133,7 @@ export class SymlinkPublisher implements Publisher {
     const hadLinks = await clearFormer(target, this.#shape);
     const isOther = (await this.#plain.remove()) || hadLinks;
     if (fsync) for (const path of new Set([target, join(target, place)])) await onTarget(fsyncPath(path));
+    if (replaced !== undefined) this.#sequences.set(replaced.name, replaced.manifest.sequence);
     const all = replaced === undefined || isOther ? await unretired(target, current) : [replaced];
     for (const old of all) await onTarget(retire(old));
   }
@@ -155,7 +157,8 @@ export class SymlinkPublisher implements Publisher {
 
   async collect(sequence: number, keep: ReadonlySet<string>): Promise<Collected> {
     const { target, retain } = this.#options;
-    const collected = await collectGenerations({ target, retain, sequence, keep });
+    const sequences = this.#sequences;
+    const collected = await collectGenerations({ target, retain, sequence, keep, sequences });
     if (this.#shape.place === '') await removeEmptyPlace(target);
     return collected;
   }

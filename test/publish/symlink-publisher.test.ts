@@ -5,6 +5,7 @@ import {
   readdir,
   readFile,
   readlink,
+  realpath,
   rm,
   stat,
   symlink,
@@ -13,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { TargetError } from '../../src/failure/failure.ts';
+import { TargetError, UnreachableError } from '../../src/failure/failure.ts';
 import { engineOn, generationNames, modeOf, readSet, visibleNames } from '../support/engine-bench.ts';
 import { passTime } from '../support/layers-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
@@ -304,4 +305,35 @@ test('symbolic links of the source are kept as they are', async () => {
   await engine.look(signal);
   expect(await readSet(target)).toEqual({ 'x/a': '1', b: '-> x/a', 'x/c': '-> ../b' });
   expect(await readFile(join(target, 'x/c'), 'utf8')).toBe('1');
+});
+
+test('a replaced generation stays for its time, though its manifest is lost meanwhile', async () => {
+  const { target, source, engine } = await published({ a: '1' });
+  const first = await readlink(join(target, '..data'));
+  source.set('r2', { a: '2' });
+  await engine.look(signal);
+  await engine.settle(signal);
+  await rm(join(target, first, '.wherry.json'));
+  source.set('r3', { a: '3' });
+  await engine.look(signal);
+  await engine.settle(signal);
+  expect(await readFile(join(target, first, 'a'), 'utf8')).toBe('1');
+});
+
+test('a replaced generation stays for its time, though the published one is lost meanwhile', async () => {
+  const { target, source, engine } = await published({ a: '1' });
+  const first = await readlink(join(target, '..data'));
+  source.set('r2', { a: '2' });
+  await engine.look(signal);
+  source.set('r3', { a: '3' });
+  await engine.look(signal);
+  await engine[Symbol.asyncDispose]();
+  await rm(await realpath(join(target, '..data')), { recursive: true });
+  source.failure = new UnreachableError({ problem: 'down' });
+  const again = engineOn(target, source, {}, { retain: 60_000 });
+  await again.open();
+  await again.settle(signal);
+  await again.look(signal).catch(() => undefined);
+  await again.settle(signal);
+  expect(await readFile(join(target, first, 'a'), 'utf8')).toBe('1');
 });

@@ -1,4 +1,4 @@
-import { collectGenerations, removeEmptyPlace } from '../collect.ts';
+import { collectGenerations, removeEmptyPlace, type Sequences } from '../collect.ts';
 import { clearFormer } from '../former.ts';
 import { type Generation, generationsIn } from '../generation.ts';
 import { ownLinks } from '../own-links.ts';
@@ -9,6 +9,7 @@ import { onTarget } from '../target-errors.ts';
 /** What another mode left in the target. Only an earlier run can have done so: what is gone is not looked for again. */
 export class FormerMode {
   readonly #options: Pick<PublisherOptions, 'target' | 'retain'>;
+  readonly #sequences: Sequences = new Map();
   #links: ReadonlySet<string> | undefined;
   #isCleared = false;
   #isCollected = false;
@@ -38,7 +39,8 @@ export class FormerMode {
   async collect(sequence: number, keep: ReadonlySet<string>): Promise<Collected> {
     if (this.#isCollected) return { due: undefined, failure: undefined };
     const { target, retain } = this.#options;
-    const collected = await collectGenerations({ target, retain, sequence, keep });
+    const sequences = this.#sequences;
+    const collected = await collectGenerations({ target, retain, sequence, keep, sequences });
     if ((await onTarget(generationsIn(target))).length === 0) {
       await removeEmptyPlace(target);
       this.#isCollected = true;
