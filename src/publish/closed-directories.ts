@@ -55,8 +55,8 @@ export async function removeTree(path: string): Promise<void> {
   }
 }
 
-/** The removal that failed may still be at work on other parts of the tree: what it takes is not to be opened. */
-async function openTree(path: string): Promise<void> {
+/** Opens every directory of a tree. A removal may be at work on parts of it: what that takes is not to be opened. */
+export async function openTree(path: string): Promise<void> {
   try {
     await openDirectory(path);
     for (const entry of await readdir(path, { withFileTypes: true })) {

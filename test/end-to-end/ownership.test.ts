@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, readlink, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { generationNames, readSet } from '../support/engine-bench.ts';
@@ -82,6 +82,25 @@ describe.skipIf(!mayBecomeOthers)('as any user', () => {
         expect.objectContaining({ path: 'state.json', mode: '600' }),
       ]),
     );
+  });
+
+  test('a publish by renames goes on where a killed one left directories that nobody may write into', async () => {
+    const target = await volumeOf({ ...plain, mode: 0o700 });
+    const all = await world(plain, target, { WHERRY_PUBLISH: 'rename', WHERRY_DIR_MODE: '0555' });
+    expect(await all.init()).toMatchObject({ code: 0 });
+    const workshop = join(target, '..wherry/generations');
+    const stage = join(workshop, await readlink(join(workshop, 'current')));
+    // Their files went to directories that were there before, one by one.
+    const left = [join(stage, 'conf.d'), join(stage, 'conf.d/deep')];
+    for (const path of left) await mkdir(path);
+    for (const path of left.toReversed()) {
+      await chown(path, plain.uid, plain.gid);
+      await chmod(path, 0o555);
+    }
+    await all.source.set({ 'conf.d/a.conf': 'new', 'conf.d/deep/b.conf': 'new' });
+    expect(await all.init()).toMatchObject({ code: 0 });
+    expect(await readFile(join(target, 'conf.d/a.conf'), 'utf8')).toBe('new');
+    expect(await readFile(join(target, 'conf.d/deep/b.conf'), 'utf8')).toBe('new');
   });
 
   test('with an fsGroup everything belongs to the group, which reads it, and nobody else does', async () => {

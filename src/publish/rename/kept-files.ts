@@ -2,9 +2,9 @@ import { constants, copyFileSync, existsSync, mkdirSync, renameSync } from 'node
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { inSlices } from '../../platform/slices.ts';
-import { openDirectory } from '../closed-directories.ts';
+import { fillingMode, openDirectory, openTree } from '../closed-directories.ts';
 import type { Generation } from '../generation.ts';
-import type { ManifestEntry, ManifestFile } from '../manifest.ts';
+import type { Manifest, ManifestEntry, ManifestFile } from '../manifest.ts';
 import { type Difference, isSameFile } from './difference.ts';
 import { findEntry } from './find-entry.ts';
 import { parentsOf, type Standing } from './standing.ts';
@@ -28,15 +28,27 @@ export async function keepReplaced(
     (entry): entry is ManifestFile => !('link' in entry) && going.has(entry.path) && !unsure.has(entry.path),
   );
   if (files.length === 0) return [];
-  await openDirectory(directory);
   const parents = [...parentsOf(files.map(({ path }) => path))].map((parent) => join(directory, parent));
-  for (const parent of parents) await ensurePrivate(parent);
+  await openOrMake([directory, ...parents], manifest);
   const written: string[] = [];
   await inSlices(files, (file) => {
     const path = join(directory, file.path);
     if (copyPlain(join(root, file.path), path, file.size)) written.push(path);
   });
   return [...written, ...parents, directory];
+}
+
+/** A publish that was killed may have left directories of its set there, which nobody may write into. */
+async function openOrMake(directories: readonly string[], manifest: Manifest): Promise<void> {
+  for (const directory of directories.toSorted()) {
+    await ensurePrivate(directory);
+    if (areClosed(manifest)) await openDirectory(directory);
+  }
+}
+
+function areClosed({ dirMode }: Manifest): boolean {
+  const mode = Number.parseInt(dirMode, 8);
+  return fillingMode(mode) !== mode;
 }
 
 /** What something else put in the place of a published file is not worth keeping. */
@@ -76,7 +88,7 @@ export function placesOfKept(
 export async function handDown(from: Generation, to: Generation): Promise<void> {
   const wanted = new Map<string, ManifestEntry>(to.manifest.files.map((entry) => [entry.path, entry]));
   const had = new Map<string, ManifestEntry>(from.manifest.files.map((entry) => [entry.path, entry]));
-  await openDirectory(to.directory);
+  for (const { directory, manifest } of [from, to]) if (areClosed(manifest)) await openTree(directory);
   for (const entry of await readdir(from.directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name).slice(from.directory.length + 1);
