@@ -24,7 +24,7 @@ come from a file, WHERRY_GIT_REPO_FILE=/path. \`wherry settings\` lists them all
   WHERRY_SOURCE=git WHERRY_GIT_REPO=https://git.example.com/config.git WHERRY_TARGET=/config wherry
 
 Exit codes: 0 done · 1 unexpected · 2 settings · 3 access denied · 4 not found · 5 unreachable · 6 content refused ·
-7 target not writable
+7 target not writable, or held by another Wherry
 `;
 
 const releaseText = `wherry release: puts a directory into a bucket as one release, and moves the pointer that readers follow

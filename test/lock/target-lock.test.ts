@@ -309,7 +309,7 @@ describe.skipIf(!mayMountFaults)('a volume', () => {
   test('without hard links has one holder', async () => {
     const { mount, obey } = await faultFs();
     await obey({ op: 'link', errno: 'EPERM', every: 1 });
-    const { lockOf } = await sharedVolume(200);
+    const { lockOf } = await sharedVolume(500);
     const pods = await Promise.all(
       Array.from({ length: 6 }, (_, index) => lockOf(`pod-${index}`, { stateDir: mount })),
     );
@@ -329,7 +329,7 @@ describe.skipIf(!mayMountFaults)('a volume', () => {
   test('that lets only the owner set times hears the signs of life of others', async () => {
     const { mount, obey } = await faultFs();
     await obey({ op: 'utimens', errno: 'EPERM', every: 1 });
-    const { lockOf } = await sharedVolume(200);
+    const { lockOf } = await sharedVolume(500);
     const { lock: first } = await lockOf('pod-0', { stateDir: mount });
     const { lock: second } = await lockOf('pod-1', { stateDir: mount, policy: 'exit' });
     await first.ensure(never);
