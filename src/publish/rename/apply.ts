@@ -160,11 +160,12 @@ export class Application {
   }
 
   async #setModes(): Promise<void> {
-    const { target, manifest, guests, formerDirMode } = this.#options;
+    const { target, ground, manifest, guests, formerDirMode } = this.#options;
     await this.#doors.close(this.#dirMode);
     if (formerDirMode === undefined || formerDirMode === manifest.dirMode) return;
     for (const path of parentsOf(pathsOf(manifest))) {
-      if (!guests.has(path)) await closeDirectory(join(target, path), this.#dirMode);
+      if (!guests.has(path) && ground.isDirectory(path))
+        await closeDirectory(join(target, path), this.#dirMode);
     }
   }
 

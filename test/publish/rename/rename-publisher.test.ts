@@ -5,6 +5,7 @@ import { TargetError } from '../../../src/failure/failure.ts';
 import { modeOf } from '../../support/engine-bench.ts';
 import { MemorySource } from '../../support/memory-source.ts';
 import { markOf, newVolume, published, renameEngineOn, signal, treeOf } from '../../support/rename-bench.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 
 test('a set appears as plain files and nothing else', async () => {
   const files = { 'app.yaml': 'a', 'conf.d/x.conf': 'x', 'conf.d/deep/y.conf': 'y', 'run.sh': 's' };
@@ -267,3 +268,20 @@ test('what is not ours beside the set is never touched', async () => {
   expect(await marks()).toEqual(before);
   expect((await lstat(join(target, 'd'))).isDirectory()).toBe(true);
 });
+
+test.each(['is gone', 'is a link now'])(
+  'another WHERRY_DIR_MODE passes over a directory of the set that %s',
+  async (what) => {
+    const volume = await published({ a: '1', 'd/e/b': '1', 'f/c': '1' });
+    const elsewhere = await temporaryDirectory();
+    await mkdir(join(elsewhere, 'e'), { mode: 0o700 });
+    await rm(join(volume.target, 'd'), { recursive: true });
+    if (what === 'is a link now') await symlink(elsewhere, join(volume.target, 'd'));
+    const parts = { keys: { setKey: 'other', reloadKey: 'reload' } };
+    await using engine = renameEngineOn(volume, volume.source, { dirMode: 0o750 }, parts);
+    await engine.open();
+    await engine.look(signal);
+    expect(await modeOf(join(volume.target, 'f'))).toBe('750');
+    expect(await modeOf(join(elsewhere, 'e'))).toBe('700');
+  },
+);
