@@ -1,5 +1,6 @@
-import { chmod, chown, mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { generationNames, readSet } from '../support/engine-bench.ts';
 import { type Ended, startThrough, type Wherry } from '../support/program.ts';
@@ -101,6 +102,53 @@ describe.skipIf(!mayBecomeOthers)('as any user', () => {
     expect(await all.init()).toMatchObject({ code: 0 });
     expect(await readFile(join(target, 'conf.d/a.conf'), 'utf8')).toBe('new');
     expect(await readFile(join(target, 'conf.d/deep/b.conf'), 'utf8')).toBe('new');
+  });
+
+  test.each([
+    ['symlink', '0644'],
+    ['rename', '0444'],
+  ])(
+    'what others put where Wherry may not remove it waits in %s mode, and all else comes back',
+    async (publish, file) => {
+      const target = await volumeOf({ ...plain, mode: 0o700 });
+      const modes = { WHERRY_PUBLISH: publish, WHERRY_FILE_MODE: file, WHERRY_LOG_LEVEL: 'debug' };
+      const all = await world(plain, target, modes);
+      const wherry = all.start();
+      await wherry.says('published');
+      const set = publish === 'rename' ? target : await all.current();
+      // The check after the start is over then.
+      await setTimeout(1500);
+      await rm(join(set, 'conf.d/deep'), { recursive: true });
+      await mkdir(join(set, 'conf.d/deep/b.conf'), { recursive: true, mode: 0o755 });
+      await writeFile(join(set, 'conf.d/deep/b.conf/theirs'), 'theirs');
+      await writeFile(join(set, 'app.yaml'), 'edited');
+      await writeFile(join(set, 'run.sh'), 'edited');
+      await expect.poll(() => readFile(join(set, 'app.yaml'), 'utf8')).toBe('1');
+      await expect.poll(() => readFile(join(set, 'run.sh'), 'utf8')).toBe('#!/bin/sh\n');
+      const tries = () =>
+        wherry.log.filter(({ message }) => message.startsWith('not put back yet: WHERRY_TARGET'));
+      await expect.poll(() => tries().length).toBe(3);
+      await rm(join(set, 'conf.d/deep'), { recursive: true });
+      await expect
+        .poll(() => readFile(join(set, 'conf.d/deep/b.conf'), 'utf8'))
+        .toBe(first['conf.d/deep/b.conf']);
+      const put = wherry.log.filter(({ message }) => message.startsWith('put back'));
+      expect(put.flatMap(({ paths }) => paths)).toEqual(['app.yaml', 'run.sh', 'conf.d/deep/b.conf']);
+    },
+  );
+
+  test('a directory that the set leaves to a foreign file can be written into when the set comes back', async () => {
+    const target = await volumeOf({ ...plain, mode: 0o700 });
+    const all = await world(plain, target, { WHERRY_PUBLISH: 'rename', WHERRY_DIR_MODE: '0555' });
+    expect(await all.init()).toMatchObject({ code: 0 });
+    await writeFile(join(target, 'conf.d/mine'), 'mine');
+    await rm(join(all.source.directory, 'conf.d'), { recursive: true });
+    expect(await all.init()).toMatchObject({ code: 0 });
+    expect(await readdir(join(target, 'conf.d'))).toEqual(['mine']);
+    await all.source.set(first);
+    expect(await all.init()).toMatchObject({ code: 0 });
+    expect(await readFile(join(target, 'conf.d/a.conf'), 'utf8')).toBe('a');
+    expect(await readFile(join(target, 'conf.d/mine'), 'utf8')).toBe('mine');
   });
 
   test('with an fsGroup everything belongs to the group, which reads it, and nobody else does', async () => {

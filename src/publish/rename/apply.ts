@@ -154,7 +154,9 @@ export class Application {
         this.#touched.delete(path);
         this.#touched.add(dirname(path));
       } catch (error) {
-        if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error;
+        const code = systemCode(error) ?? '';
+        if (['ENOTEMPTY', 'EEXIST'].includes(code)) this.#doors.leaveOpen(join(target, path));
+        else if (!['ENOENT', 'ENOTDIR'].includes(code)) throw error;
       }
     }
   }

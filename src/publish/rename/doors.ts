@@ -18,6 +18,11 @@ export class Doors {
     await unlessGone(openDirectory(path));
   }
 
+  /** It is the set's no more, and stays: whoever has something in it can write there. */
+  leaveOpen(path: string): void {
+    this.#opened.delete(path);
+  }
+
   async close(dirMode: number): Promise<void> {
     for (const path of this.#opened) await unlessGone(closeDirectory(path, dirMode));
   }
