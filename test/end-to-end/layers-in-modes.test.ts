@@ -60,7 +60,7 @@ test.each([
   },
 );
 
-test('what something else edited is put back as soon as its layer is there', {
+test('what something else edited is put back as soon as its layer is there, whatever the others do', {
   timeout: 60_000,
 }, async () => {
   const { target, settings, away, back } = await directories();
@@ -73,9 +73,10 @@ test('what something else edited is put back as soon as its layer is there', {
   await writeFile(join(target, 'app.yaml'), 'edited');
   await writeFile(join(target, 'limits.yaml'), 'edited');
   await wherry.says('not put back yet: WHERRY_SITE_DIR_PATH', 30_000);
+  await expect.poll(() => read('app.yaml'), patient).toBe('base: 1');
+  expect(await read('limits.yaml')).toBe('edited');
   await back();
   await expect.poll(() => read('limits.yaml'), patient).toBe('site: 1');
-  await expect.poll(() => read('app.yaml'), patient).toBe('base: 1');
 });
 
 test('what a layer kept goes when there is no such layer any more', { timeout: 60_000 }, async () => {

@@ -16,18 +16,26 @@ export interface Wanted {
   readonly stage: Stage;
 }
 
+/** Of files by their paths: why they are not to be had. */
+type Missing = Map<string, Failure>;
+
 /**
  * Stages the published contents of these files: from a generation that is still there, else from the source as it was when
- * they were published. What is held, pinned or refused meanwhile does not matter.
+ * they were published. What is held, pinned or refused meanwhile does not matter. Resolves with those that are not to be had
+ * though the source answers, as when one of its layers does not.
  */
-export async function bringContents(context: Context, wanted: Wanted, signal: AbortSignal): Promise<void> {
+export async function bringContents(context: Context, wanted: Wanted, signal: AbortSignal): Promise<Missing> {
   const { published, files, stage } = wanted;
-  const missing = await takeRetained(context, wanted, signal);
-  if (missing.length > 0) await bring(context, { published, files: missing, stage }, signal);
+  const left = await takeRetained(context, wanted, signal);
+  const missing: Missing =
+    left.length > 0 ? await bring(context, { published, files: left, stage }, signal) : new Map();
   const staged = new Map<string, string>();
   for (const entry of await stage.complete()) if (!('link' in entry)) staged.set(entry.path, entry.sha256);
-  const wrong = files.find(({ path, sha256 }) => staged.get(path) !== sha256);
-  if (wrong !== undefined) throw notHeld(wrong.path, published.revision);
+  for (const { path, sha256 } of files) {
+    if (staged.get(path) !== sha256 && !missing.has(path))
+      missing.set(path, notHeld(path, published.revision));
+  }
+  return missing;
 }
 
 /** Gives back those that no retained generation has as they were. */
@@ -83,7 +91,7 @@ async function copyOne(
 }
 
 /** The source that is in use may show just what was published; else it is asked for its past. */
-async function bring(context: Context, wanted: Wanted, signal: AbortSignal): Promise<void> {
+async function bring(context: Context, wanted: Wanted, signal: AbortSignal): Promise<Missing> {
   const { memory, supply, parts } = context;
   const { published } = wanted;
   const { seen } = memory.state;
@@ -102,7 +110,7 @@ async function bring(context: Context, wanted: Wanted, signal: AbortSignal): Pro
     if (found.revision !== revision) {
       throw new RefusedError({ problem: `the source gives ${found.revision} in the place of ${revision}` });
     }
-    await writeFiles(past, found.entries, wanted, signal);
+    return await writeFiles(past, found.entries, wanted, signal);
   } finally {
     // What is followed is watched; a source of the past is not.
     await sourceOf(context);
@@ -114,21 +122,31 @@ function isOfPresent(error: unknown): boolean {
   return error instanceof Failure && (error.kind === 'missing' || error.kind === 'refused');
 }
 
+/** Each layer of the set by itself: one that fails keeps no file of another. */
 async function writeFiles(
   source: Source,
   entries: readonly Entry[],
   { files, stage, published }: Wanted,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Missing> {
   const held = new Map<string, Entry>(entries.map((entry) => [entry.path, entry]));
+  const missing: Missing = new Map();
   const wanted: FileEntry[] = [];
   for (const { path } of files) {
     const entry = held.get(path);
-    if (entry?.kind !== 'file') throw notHeld(path, published.revision);
-    wanted.push(entry);
+    if (entry?.kind === 'file') wanted.push(entry);
+    else missing.set(path, notHeld(path, published.revision));
   }
-  await stage.prepare(wanted);
-  await source.write(wanted, stage, signal);
+  for (const own of Map.groupBy(wanted, ({ layer }) => layer).values()) {
+    try {
+      await stage.prepare(own);
+      await source.write(own, stage, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Failure)) throw error;
+      for (const { path } of own) missing.set(path, error);
+    }
+  }
+  return missing;
 }
 
 function notHeld(path: string, revision: Revision): RefusedError {

@@ -4,7 +4,6 @@ import { Failure, toFailure } from '../../failure/failure.ts';
 import type { Limits } from '../../platform/deadline.ts';
 import type { Damage } from '../../publish/drift/damage.ts';
 import { type Finding, inspect } from '../../publish/drift/inspection.ts';
-import { partObstructed } from '../../publish/drift/obstruction.ts';
 import { onTarget } from '../../publish/target-errors.ts';
 import { manifestName } from '../../snapshot/path-rules.ts';
 import type { Context } from '../context.ts';
@@ -100,8 +99,8 @@ export class DriftKeeper {
     const indices = names.map((name) => set.inventory.at(name));
     const isWhole = indices.some(({ length }) => length === 0);
     const changed = isWhole ? undefined : indices.flat().map((index) => set.inventory.path(index));
-    if (await mend(context, { set, published, manifest, damages: [], changed }, limits))
-      this.#count(context, names, [linksKey]);
+    const failed = await mend(context, { set, published, manifest, damages: [], changed }, limits);
+    if (failed !== undefined) this.#count(context, names, [linksKey]);
   }
 
   /** Whether names may be put right now, or something else keeps turning them. */
@@ -185,22 +184,11 @@ export class DriftKeeper {
     const now = performance.now();
     const { ready, later } = this.#tally.split(finding.damages, now);
     for (const [path, from] of later) this.#agenda.later(path, from);
-    const ownsRoot = set.root !== this.#options.targetDir;
-    const { free, obstructed, failure } = partObstructed(ready, { root: set.root, ownsRoot });
-    if (free.length > 0) await this.#mend(context, { set, published, finding }, free, limits);
-    if (failure !== undefined)
-      this.#wait(
-        failure,
-        obstructed.map(({ path }) => path),
-      );
+    if (ready.length > 0) await this.#mend(context, { set, published, finding }, ready, limits);
   }
 
-  async #mend(
-    context: Context,
-    { set, published, finding }: Found,
-    damages: readonly Damage[],
-    limits: Limits,
-  ): Promise<void> {
+  async #mend(context: Context, found: Found, damages: readonly Damage[], limits: Limits): Promise<void> {
+    const { set, published } = found;
     const paths = damages.map(({ path }) => path);
     try {
       const manifest = await set.manifest(published);
@@ -208,19 +196,35 @@ export class DriftKeeper {
       const changed = [...new Set(paths.flatMap((path) => set.inventory.at(path)))].map((index) =>
         set.inventory.path(index),
       );
-      const isMended = await mend(context, { set, published, manifest, damages, changed }, limits);
-      if (!isMended) return;
-      this.#waiting.well((path) => paths.includes(path));
-      for (const damage of damages) if ('index' in damage) set.inventory.setWellAt(damage.index, Number.NaN);
-      for (const path of paths) this.#agenda.again(path);
-      if (finding.isPartial) this.#agenda.again('');
-      this.#count(context, paths);
+      const failed = await mend(context, { set, published, manifest, damages, changed }, limits);
+      if (failed === undefined) return;
+      this.#mended(
+        context,
+        found,
+        damages.filter((damage) => !failed.has(damage)),
+      );
+      const [first] = failed.values();
+      if (first !== undefined)
+        this.#wait(
+          first,
+          [...failed.keys()].map(({ path }) => path),
+        );
     } catch (error) {
       // Only the end of the process is none: a time-out is a failure like others.
       const { aborted, reason } = limits.signal;
       if (aborted && !(reason instanceof Failure)) throw error;
       this.#wait(toFailure(aborted ? reason : error), paths);
     }
+  }
+
+  #mended(context: Context, { set, finding }: Found, damages: readonly Damage[]): void {
+    if (damages.length === 0) return;
+    const paths = damages.map(({ path }) => path);
+    this.#waiting.well((path) => paths.includes(path));
+    for (const damage of damages) if ('index' in damage) set.inventory.setWellAt(damage.index, Number.NaN);
+    for (const path of paths) this.#agenda.again(path);
+    if (finding.isPartial) this.#agenda.again('');
+    this.#count(context, paths);
   }
 
   #wait(failure: Failure, paths: readonly string[]): void {

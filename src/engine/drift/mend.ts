@@ -1,3 +1,4 @@
+import type { Failure } from '../../failure/failure.ts';
 import type { Limits } from '../../platform/deadline.ts';
 import type { Damage } from '../../publish/drift/damage.ts';
 import { rewriteManifest } from '../../publish/drift/own-manifest.ts';
@@ -22,11 +23,18 @@ export interface Mending {
   readonly changed: readonly string[] | undefined;
 }
 
+/** What could not be put back, and why. */
+export type Unmended = ReadonlyMap<Damage, Failure>;
+
 /**
- * Puts back what was damaged, and tells the application as of a change: it may have loaded what it found. False when the set
- * is to be replaced by another anyway.
+ * Puts back what was damaged, and tells the application as of a change: it may have loaded what it found. Undefined when the
+ * set is to be replaced by another anyway.
  */
-export async function mend(context: Context, mending: Mending, limits: Limits): Promise<boolean> {
+export async function mend(
+  context: Context,
+  mending: Mending,
+  limits: Limits,
+): Promise<Unmended | undefined> {
   const { published, manifest, damages } = mending;
   const { publisher } = context.options;
   const files = damages.flatMap((damage): readonly ManifestFile[] => {
@@ -40,8 +48,16 @@ export async function mend(context: Context, mending: Mending, limits: Limits): 
   if (files.length + links.length === 0) return replace(context, mending, undefined, limits);
   await using stage = await publisher.newStage();
   await stage.prepare(links.map(({ path, link }) => ({ kind: 'link', path, target: link }) as const));
-  await bringContents(context, { published, files, stage }, limits.signal);
-  return await replace(context, mending, stage, limits);
+  const missing = await bringContents(context, { published, files, stage }, limits.signal);
+  const failed = new Map(damages.flatMap((damage) => pairOf(damage, missing.get(damage.path))));
+  const found = damages.filter((damage) => !failed.has(damage));
+  if (found.length === 0) return failed;
+  const unplaced = await replace(context, { ...mending, damages: found }, stage, limits);
+  return unplaced && new Map([...failed, ...unplaced]);
+}
+
+function pairOf(damage: Damage, failure: Failure | undefined): readonly (readonly [Damage, Failure])[] {
+  return failure === undefined ? [] : [[damage, failure]];
 }
 
 /**
@@ -53,32 +69,37 @@ async function replace(
   { set, manifest, damages, changed }: Mending,
   stage: Stage | undefined,
   limits: Limits,
-): Promise<boolean> {
+): Promise<Unmended | undefined> {
   const { courier, memory, options, parts } = context;
   await limits.outside(courier.stop());
   const before = await limits.outside(lookBefore(parts, limits.signal));
   limits.signal.throwIfAborted();
   const { state } = memory;
   const { published } = state;
-  if (published?.generation !== set.generation || isRollBackDue(context)) return false;
-  const sequence = state.sequence + 1;
-  const publishedAt = new Date().toISOString();
-  const next = { ...manifest, revision: published.revision, sequence, publishedAt };
+  if (published?.generation !== set.generation || isRollBackDue(context)) return undefined;
+  const next = { sequence: state.sequence + 1, publishedAt: new Date().toISOString() };
   const { fileMode, fsync } = options.stageOptions;
   const { sealed, root, directory } = set;
-  set.mark = await onTarget(rewriteManifest(directory, next, { fileMode, fsync, sealed }));
+  const write = async ({ sequence, publishedAt }: Pick<PublishedSet, 'sequence' | 'publishedAt'>) => {
+    const text = { ...manifest, revision: published.revision, sequence, publishedAt };
+    set.mark = await onTarget(rewriteManifest(directory, text, { fileMode, fsync, sealed }));
+  };
+  await write(next);
   const ownsRoot = root !== options.targetDir;
-  if (damages.length > 0) {
-    await onTarget(putBack(damages, { root, from: stage?.directory ?? root, manifest, ownsRoot, fsync }));
+  const places = { root, from: stage?.directory ?? root, manifest, ownsRoot, fsync };
+  const failed: Unmended = await onTarget(putBack(damages, places));
+  if (damages.length > 0 && failed.size === damages.length) {
+    await write(published);
+    return failed;
   }
   const names = parts.targets.map(({ name }) => name);
   courier.noteChange(state, parts.targets, parts.routing.isAsked ? changed : undefined);
   await tell(context, {
     type: 'mended',
-    set: { ...published, sequence, publishedAt },
+    set: { ...published, ...next },
     unconcerned: unconcerned(parts.routing, names, parts.routing.isAsked ? changed : undefined),
     before,
   });
   deliver(context);
-  return true;
+  return failed;
 }

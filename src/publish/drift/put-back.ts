@@ -1,12 +1,12 @@
 import { chmod, lstat, mkdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCode } from '../../failure/failure.ts';
+import { Failure, systemCode, TargetError } from '../../failure/failure.ts';
 import { fsyncAll } from '../../platform/flush.ts';
 import { fillingMode, removeTree } from '../closed-directories.ts';
 import type { Manifest } from '../manifest.ts';
+import { onTarget } from '../target-errors.ts';
 import type { Damage } from './damage.ts';
 import { parentOf } from './inventory.ts';
-import { occupied } from './obstruction.ts';
 import { within } from './within.ts';
 
 export interface PutBackOptions {
@@ -19,33 +19,60 @@ export interface PutBackOptions {
   readonly fsync: boolean;
 }
 
-/** Makes each damaged entry what it was, one rename each. What is staged is used up. */
-export async function putBack(damages: readonly Damage[], options: PutBackOptions): Promise<void> {
-  const { root, manifest, ownsRoot, fsync } = options;
-  const dirMode = Number.parseInt(manifest.dirMode, 8);
+/**
+ * Makes each damaged entry what it was, one rename each. What is staged is used up. Resolves with those of which the volume,
+ * or what something else put there, keeps it: they keep no other from coming back.
+ */
+export async function putBack(
+  damages: readonly Damage[],
+  options: PutBackOptions,
+): Promise<ReadonlyMap<Damage, Failure>> {
+  const { root, fsync } = options;
+  const failed = new Map<Damage, Failure>();
   const touched = new Set<string>();
-  for (const damage of damages) {
-    if (damage.kind !== 'directory') continue;
-    await closeAgain(join(root, damage.path), dirMode);
-  }
-  for (const damage of damages) {
-    if (damage.kind === 'directory') continue;
-    const entry = manifest.files[damage.index];
-    if (entry === undefined) continue;
-    const path = join(root, entry.path);
-    if (damage.kind === 'mode' && !('link' in entry)) {
-      await chmod(path, Number.parseInt(entry.mode, 8));
-      continue;
+  // A closed directory lets nothing through to what lies in it.
+  for (const damage of damages.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {
+    try {
+      const parent = await onTarget(isEntry(damage) ? putEntryBack(damage, options) : close(damage, options));
+      if (parent !== undefined) touched.add(parent);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      failed.set(damage, error);
     }
-    const parent = parentOf(entry.path);
-    await makeDirectory(root, parent, { dirMode, ownsRoot });
-    await within(join(root, parent), async () => {
-      await makeWay(path, ownsRoot);
-      await rename(join(options.from, entry.path), path);
-    });
-    touched.add(join(root, parent));
   }
   if (fsync) await fsyncAll([...touched], root);
+  return failed;
+}
+
+type EntryDamage = Exclude<Damage, { readonly kind: 'directory' }>;
+
+function isEntry(damage: Damage): damage is EntryDamage {
+  return damage.kind !== 'directory';
+}
+
+async function close({ path }: Damage, { root, manifest }: PutBackOptions): Promise<undefined> {
+  await closeAgain(join(root, path), Number.parseInt(manifest.dirMode, 8));
+}
+
+/** Resolves with the directory that was changed. */
+async function putEntryBack(
+  { kind, index }: EntryDamage,
+  { root, from, manifest, ownsRoot }: PutBackOptions,
+): Promise<string | undefined> {
+  const entry = manifest.files[index];
+  if (entry === undefined) return undefined;
+  const path = join(root, entry.path);
+  if (kind === 'mode' && !('link' in entry)) {
+    await chmod(path, Number.parseInt(entry.mode, 8));
+    return undefined;
+  }
+  const parent = parentOf(entry.path);
+  await makeDirectory(root, parent, { dirMode: Number.parseInt(manifest.dirMode, 8), ownsRoot });
+  await within(join(root, parent), async () => {
+    await makeWay(path, ownsRoot);
+    await rename(join(from, entry.path), path);
+  });
+  return join(root, parent);
 }
 
 /** A directory of the set, and its parents; what is no directory has no business there. */
@@ -84,7 +111,11 @@ async function makeWay(path: string, ownsRoot: boolean): Promise<void> {
     await rmdir(path);
   } catch (error) {
     if (systemCode(error) !== 'ENOTEMPTY' && systemCode(error) !== 'EEXIST') throw error;
-    throw occupied(path);
+    throw new TargetError({
+      setting: 'WHERRY_TARGET',
+      problem: `${path} is a directory with files that Wherry did not write, in the place of a published file`,
+      cure: 'remove it',
+    });
   }
 }
 
