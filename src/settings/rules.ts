@@ -92,6 +92,12 @@ function stateDirRules(stateDir: string, target: string): readonly string[] {
   const isInside = first !== '..' || stateDir === target;
   const isFree =
     first.startsWith('..') && !/^\.\.(data|data_tmp|generations|generations_tmp|\d.*)$/.test(first);
+  const [own = ''] = relative(stateDir, target).split('/');
+  if (/^(generations|git|s3|layers)$/.test(own)) {
+    return [
+      `WHERRY_TARGET: "${target}" lies where Wherry keeps files of its own, in WHERRY_STATE_DIR "${stateDir}"; name another directory`,
+    ];
+  }
   if (!isInside || isFree) return [];
   return [
     `WHERRY_STATE_DIR: "${stateDir}" lies where published files go; name a directory outside the target, or leave it out`,

@@ -24,3 +24,15 @@ test.each(['..generations', '..generations/x', '..generations_tmp'])('%s is no s
     expect.stringContaining('lies where published files go'),
   ]);
 });
+
+test.each(['generations', 'git/x', 's3', 'layers'])(
+  'no target lies in %s of the state directory, where Wherry keeps files of its own',
+  (name) => {
+    const places = { WHERRY_STATE_DIR: '/state', WHERRY_TARGET: `/state/${name}` };
+    expect(problemsOf(places)).toEqual([expect.stringContaining('lies where Wherry keeps files of its own')]);
+  },
+);
+
+test('a target may lie in the state directory under another name', () => {
+  expect(problemsOf({ WHERRY_STATE_DIR: '/data', WHERRY_TARGET: '/data/config' })).toEqual([]);
+});
