@@ -38,6 +38,7 @@ export async function init({ settings }: LoadedSettings, env: NodeJS.ProcessEnv)
       observer: silentObserver,
       log,
       ending: stop.signal,
+      isTaken: () => guard.isTaken(),
       drift: settings.drift,
     },
     parts,

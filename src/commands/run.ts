@@ -44,6 +44,7 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
       observer: metrics,
       log,
       ending,
+      isTaken: () => guard.isTaken(),
       drift: settings.drift,
     },
     parts,

@@ -1,3 +1,4 @@
+import { TargetError } from '../failure/failure.ts';
 import type { Generation } from '../publish/generation.ts';
 import { topLevelNames } from '../publish/links.ts';
 import type { IsOurs } from '../publish/publisher.ts';
@@ -47,8 +48,9 @@ export class Keeper {
 
   /** The swap. Whoever calls this notes the set in the state, and then calls `finish`. */
   async swap({ stage, manifest }: StagedSet, isOurs: IsOurs, signal: AbortSignal): Promise<Swapped> {
-    const { publisher } = this.#options;
+    const { publisher, targetDir, isTaken } = this.#options;
     const started = performance.now();
+    if (await isTaken?.()) throw takenOver(targetDir);
     const replaced = await publisher.current(isOurs);
     const current = await publisher.swap(stage, manifest, signal);
     this.#options.observer.phase('publish', (performance.now() - started) / 1000);
@@ -137,4 +139,12 @@ export class Keeper {
 
 function namesOf(generation: Generation | undefined): ReadonlySet<string> {
   return topLevelNames(generation?.manifest.files.map(({ path }) => path) ?? []);
+}
+
+function takenOver(target: string): TargetError {
+  return new TargetError({
+    setting: 'WHERRY_TARGET',
+    problem: `${target} was taken over by another Wherry while this one stood still`,
+    cure: 'let one of the two go on, or give each a target and a state directory of its own',
+  });
 }

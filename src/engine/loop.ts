@@ -13,6 +13,8 @@ export interface TargetGuard {
   readonly refusal: Refusal | undefined;
   /** Waits until it may; `onLost` is called before that when it could until now. */
   ensure(signal: AbortSignal, onLost: () => Promise<void>): Promise<unknown>;
+  /** Whether another works on it by now: `ensure` is due. */
+  isTaken(): Promise<boolean>;
 }
 
 export interface LoopOptions {
@@ -124,6 +126,11 @@ export class Loop {
       this.#schedule();
       return undefined;
     } catch (error) {
+      if (await this.#options.guard?.isTaken()) {
+        // The state in the volume is the other's.
+        this.#nextPoll = 0;
+        return undefined;
+      }
       const failure = await engine.noteFailure(error, signal);
       if (failure === undefined) return undefined;
       // What failed after a publish is no sign that the next try fails: the backoff starts anew.

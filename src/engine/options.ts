@@ -16,6 +16,8 @@ export interface EngineOptions {
   readonly log: Log;
   /** The process is ending: a reload call that is under way is given up too. */
   readonly ending: AbortSignal;
+  /** Whether another process has taken the target over meanwhile: nothing is published then. */
+  readonly isTaken?: () => Promise<boolean>;
   /** What becomes of what something else changes in the published set; ignored unless given. */
   readonly drift?: 'repair' | 'ignore';
   /** Milliseconds between two whole looks at the published set, and after each of a row of repairs; the usual ones unless given. */

@@ -78,6 +78,12 @@ export class TargetLock implements AsyncDisposable {
     return true;
   }
 
+  /** Whether another has taken what this process holds: it may have stood still for long. */
+  async isTaken(): Promise<boolean> {
+    const taker = this.#held && (await this.#taker(this.#held));
+    return taker !== undefined && taker !== 'moved';
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#held?.lease?.release().catch(() => undefined);
     await this.#drop();

@@ -113,6 +113,41 @@ test('a sidecar whose target was taken over stops publishing to it', async () =>
   expect(await readSet(target)).toEqual({ a: '2' });
 });
 
+test('a sidecar whose target is taken over while it makes a set does not publish that', async () => {
+  const { repository, target, settings } = await localBench();
+  const [lease, other] = [join(target, '..wherry/lease.json'), join(target, '..other')];
+  await repository.commit({ a: '1' });
+  const takeOver = `if grep -q 2 {staged}/a; then cp ${other} ${lease}; fi`;
+  const first = start(['run'], { ...settings, WHERRY_VALIDATE_EXEC: takeOver });
+  await first.says('published');
+  const holder = {
+    ...JSON.parse(await readFile(lease, 'utf8')),
+    id: 'other',
+    host: 'pod-1',
+    network: 'other',
+  };
+  await writeFile(other, JSON.stringify(holder));
+  const state = await readFile(join(target, '..wherry/state.json'), 'utf8');
+  await repository.commit({ a: '2' });
+  await first.says('the target was taken over by pod-1');
+  expect(await readSet(target)).toEqual({ a: '1' });
+  expect(JSON.parse(state).sequence).toBe(1);
+  expect(first.log.filter(({ message }) => message === 'published')).toHaveLength(1);
+});
+
+test('an init whose target is taken over while it makes a set publishes nothing, and ends with 7', async () => {
+  const { repository, target, settings } = await localBench();
+  const lease = join(target, '..wherry/lease.json');
+  await repository.commit({ a: '1' });
+  const takeOver = `sed -i -e 's/"id":"[^"]*"/"id":"other"/' -e 's/"network":"[^"]*"/"network":"other"/' ${lease}`;
+  const ended = await run(['init'], { ...settings, WHERRY_VALIDATE_EXEC: takeOver });
+  expect(ended).toMatchObject({
+    code: 7,
+    stderr: expect.stringContaining('was taken over by another Wherry'),
+  });
+  expect(await readSet(target)).toBeUndefined();
+});
+
 test.skipIf(!mayUnshare)('a sidecar of another pod waits for the holder, and follows it', async () => {
   const { repository, target, settings, first } = await heldTarget();
   const second = startThrough(['unshare', '--net'], ['run'], settings);
