@@ -29,8 +29,10 @@ export class RenewedWatch implements AsyncDisposable {
     const { watch } = await import('chokidar');
     const watcher = watch([...paths], { ignoreInitial: true, atomic: false, ...options });
     watcher.on('all', this.#onChange);
-    watcher.on('error', (error) => {
+    // Where the node has no more watches to give, each directory is an error of its own.
+    watcher.once('error', (error) => {
       this.#log.warn({ err: error }, `${this.#name} cannot be watched well; it is polled too`);
+      watcher.on('error', () => undefined);
     });
     this.#watcher = watcher;
     this.#watched = identity;
