@@ -161,6 +161,8 @@ export class Engine implements AsyncDisposable {
       await moveIfDue(context, true, limits);
       await keeper.finish();
       const isWell = await this.#drift.isWell(context, limits);
+      // Stages of runs that were killed may fill the volume.
+      await keeper.collect(memory.state);
       if (memory.state.hold !== undefined) await fillFromGood(context, limits);
       if (!isHeld(memory.state) && !(await isUpToDate(context, limits))) {
         await follow(context, { probed: undefined, seenAt: performance.now(), handsOver: true }, limits);

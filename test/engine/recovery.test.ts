@@ -1,14 +1,15 @@
-import { readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Parts } from '../../src/engine/parts.ts';
 import { StateStore } from '../../src/engine/state-store.ts';
-import { RefusedError } from '../../src/failure/failure.ts';
+import { RefusedError, UnreachableError } from '../../src/failure/failure.ts';
 import type { Log } from '../../src/platform/log.ts';
 import type { Answer, Target } from '../../src/reload/target.ts';
 import { engineOn, readSet, visibleNames } from '../support/engine-bench.ts';
 import { MemorySource } from '../support/memory-source.ts';
+import { engineIn } from '../support/publish-modes.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const { signal } = new AbortController();
@@ -253,3 +254,19 @@ test('init leaves a held set to the main container, whatever a gate refused of t
   await init.bring(signal);
   expect(await readSet(target)).toEqual({ a: '1' });
 });
+
+test.each(['symlink', 'rename'] as const)(
+  'init in %s mode removes what killed ones left before it needs room itself',
+  async (mode) => {
+    const target = await temporaryDirectory();
+    const source = new MemorySource();
+    const init = engineIn(mode, target, source, ofInit);
+    onTestFinished(() => init[Symbol.asyncDispose]());
+    await init.open();
+    const place = mode === 'symlink' ? target : join(target, '..wherry/generations');
+    await mkdir(join(place, '..2020_01_01_00_00_00.000000001/conf.d'), { recursive: true });
+    source.failure = new UnreachableError({ problem: 'down' });
+    await expect(init.bring(signal)).rejects.toThrow('down');
+    expect((await readdir(place)).filter((name) => /^\.\.\d/.test(name))).toEqual([]);
+  },
+);
