@@ -19,10 +19,13 @@ export function favourMemory(): void {
   for (const flag of flags) setFlagsFromString(flag);
 }
 
-/** Gives back, once, what loading the program and making the first set needed. */
+/**
+ * Gives back what loading the program and making a set needed, compiled code too: the little that runs again is compiled
+ * again when it does.
+ */
 export function returnMemory(): void {
-  setFlagsFromString('--expose-gc');
+  for (const flag of ['--expose-gc', '--stress-flush-code']) setFlagsFromString(flag);
   const collect: unknown = runInNewContext('gc');
-  setFlagsFromString('--no-expose-gc');
-  if (typeof collect === 'function') collect();
+  if (typeof collect === 'function') collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  for (const flag of ['--no-expose-gc', '--no-stress-flush-code']) setFlagsFromString(flag);
 }
