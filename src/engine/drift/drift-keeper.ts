@@ -220,7 +220,8 @@ export class DriftKeeper {
   #mended(context: Context, { set, finding }: Found, damages: readonly Damage[]): void {
     if (damages.length === 0) return;
     const paths = damages.map(({ path }) => path);
-    this.#waiting.well((path) => paths.includes(path));
+    const back = new Set(paths);
+    this.#waiting.well((path) => back.has(path));
     for (const damage of damages) if ('index' in damage) set.inventory.setWellAt(damage.index, Number.NaN);
     for (const path of paths) this.#agenda.again(path);
     if (finding.isPartial) this.#agenda.again('');
