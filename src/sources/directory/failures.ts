@@ -2,6 +2,7 @@ import {
   DeniedError,
   type Failure,
   MissingError,
+  RefusedError,
   systemCode,
   UnreachableError,
   UnsettledError,
@@ -9,8 +10,18 @@ import {
 
 const setting = 'WHERRY_DIR_PATH';
 
+/** Node gives this for each byte of a name that is none of UTF-8: no call finds such a name then. */
+const replacement = '\ufffd';
+
 /** What was there a moment ago is not: somebody writes, and another look may see all of it. */
-export function gone(path: string): UnsettledError {
+export function gone(path: string): UnsettledError | RefusedError {
+  if (path.includes(replacement)) {
+    return new RefusedError({
+      setting,
+      problem: `the path ${JSON.stringify(path)} is not UTF-8`,
+      cure: 'rename it in the source, or leave it out with WHERRY_EXCLUDE',
+    });
+  }
   return new UnsettledError({
     setting,
     problem: `${path} was removed or replaced while the directory was read`,

@@ -122,6 +122,18 @@ describe('a plain directory', () => {
     expect(failure.message).toContain(`${join(path, 'pipe')} is a device, a pipe or a socket`);
   });
 
+  test.each(['a file', 'a directory'])('in which the name of %s is not UTF-8 is refused', async (what) => {
+    const path = await temporaryDirectory();
+    await writeFile(join(path, 'app.yaml'), 'a');
+    const name = Buffer.concat([Buffer.from(`${path}/bad`), Buffer.from([0xff])]);
+    await (what === 'a file' ? writeFile(name, 'b') : mkdir(name));
+    const failure = await failureOf(take(sourceOf(path)));
+    expect(failure).toMatchObject({ kind: 'refused' });
+    expect(failure.message).toMatch(/bad\ufffd\/?" is not UTF-8/);
+    const texts = (await take(sourceOf(path, { settings: { WHERRY_EXCLUDE: 'bad*' } }))).texts;
+    expect(texts).toEqual({ 'app.yaml': 'a' });
+  });
+
   test('with more files than the limit is refused', async () => {
     const path = await temporaryDirectory();
     for (const name of ['a', 'b', 'c']) await writeFile(join(path, name), '');
