@@ -219,13 +219,12 @@ export class DriftKeeper {
 
   #mended(context: Context, { set, finding }: Found, damages: readonly Damage[]): void {
     if (damages.length === 0) return;
-    const paths = damages.map(({ path }) => path);
-    const back = new Set(paths);
-    this.#waiting.well((path) => back.has(path));
+    const paths = new Set(damages.map(({ path }) => path));
+    this.#waiting.well((path) => paths.has(path));
     for (const damage of damages) if ('index' in damage) set.inventory.setWellAt(damage.index, Number.NaN);
     for (const path of paths) this.#agenda.again(path);
     if (finding.isPartial) this.#agenda.again('');
-    this.#count(context, paths);
+    this.#count(context, [...paths]);
   }
 
   #wait(failure: Failure, paths: readonly string[]): void {
