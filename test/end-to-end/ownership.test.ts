@@ -151,6 +151,20 @@ describe.skipIf(!mayBecomeOthers)('as any user', () => {
     expect(await readFile(join(target, 'conf.d/mine'), 'utf8')).toBe('mine');
   });
 
+  test('a directory of others that Wherry may not look into stays in the place of a visible link', async () => {
+    const target = await volumeOf({ ...plain, mode: 0o700 });
+    const all = await world(plain, target);
+    expect(await all.init()).toMatchObject({ code: 0 });
+    const place = join(target, 'conf.d');
+    await rm(place);
+    await mkdir(place, { mode: 0o700 });
+    await writeFile(join(place, 'theirs'), 'theirs');
+    await all.source.set(second);
+    const { code, stderr } = await all.init();
+    expect([code, stderr]).toEqual([7, expect.stringContaining(`${place} is in the way`)]);
+    expect(await readFile(join(place, 'theirs'), 'utf8')).toBe('theirs');
+  });
+
   test('with an fsGroup everything belongs to the group, which reads it, and nobody else does', async () => {
     const user: User = { ...plain, groups: [7777], umask: '077' };
     const target = await volumeOf({ uid: 0, gid: 7777, mode: 0o2775 });
