@@ -82,6 +82,7 @@ export class Fitness {
     this.#fail(failure);
   }
 
+  /** Its content could not be had, and was not listed since. */
   get hasTrouble(): boolean {
     return this.#trouble !== undefined;
   }
