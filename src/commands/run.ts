@@ -20,7 +20,7 @@ import { createLock, createParts, createPublisher, loggerFor, placesOf, publishe
 const stopDeadline = 4000;
 /** The first set goes before the administration: it waits for the first turn to end, but no longer than this. */
 const adminDelay = 250;
-/** By then the first set is made, in all likelihood. */
+/** After a set is made, and all that it wakes. Milliseconds. */
 const calmAfter = 10_000;
 
 /** The sidecar: until SIGTERM, or until one failure too many. */
@@ -58,8 +58,13 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   };
   const firstTurn = Promise.withResolvers<void>();
   let requestWatch: RequestWatch | undefined;
+  let madeSets = 0;
+  const calm = setTimeout(returnMemory, calmAfter).unref();
   const afterTurn = async (hasFailed: boolean) => {
     firstTurn.resolve();
+    const { sequence = 0 } = engine.state ?? {};
+    if (sequence !== madeSets) calm.refresh();
+    madeSets = sequence;
     requestWatch?.ensure();
     await sourceWatch.follow(engine.source, !hasFailed);
   };
@@ -74,7 +79,6 @@ export async function run(loaded: LoadedSettings, env: NodeJS.ProcessEnv): Promi
   await using _admin = await openAdmin(settingsWatch, { engine, loop, metrics, log });
   await using openedWatch = await watchRequests(stateDir, loop, log);
   requestWatch = openedWatch;
-  setTimeout(returnMemory, calmAfter).unref();
   const failure = await ended;
   if (failure !== undefined) {
     if (guard.refusal !== undefined) return reportFatal(failure);
