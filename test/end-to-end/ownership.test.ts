@@ -127,13 +127,14 @@ describe.skipIf(!mayBecomeOthers)('as any user', () => {
       await expect.poll(() => readFile(join(set, 'run.sh'), 'utf8')).toBe('#!/bin/sh\n');
       const tries = () =>
         wherry.log.filter(({ message }) => message.startsWith('not put back yet: WHERRY_TARGET'));
-      await expect.poll(() => tries().length).toBe(3);
+      await expect.poll(() => tries().length).toBeGreaterThanOrEqual(3);
       await rm(join(set, 'conf.d/deep'), { recursive: true });
       await expect
         .poll(() => readFile(join(set, 'conf.d/deep/b.conf'), 'utf8'))
         .toBe(first['conf.d/deep/b.conf']);
-      const put = wherry.log.filter(({ message }) => message.startsWith('put back'));
-      expect(put.flatMap(({ paths }) => paths)).toEqual(['app.yaml', 'run.sh', 'conf.d/deep/b.conf']);
+      const put = () => wherry.log.filter(({ message }) => message.startsWith('put back'));
+      const paths = () => put().flatMap(({ paths: some }) => some);
+      await expect.poll(paths).toEqual(['app.yaml', 'run.sh', 'conf.d/deep/b.conf']);
     },
   );
 
