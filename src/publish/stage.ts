@@ -4,9 +4,9 @@ import { fsyncAll, manyFiles } from '../platform/flush.ts';
 import { Lanes } from '../platform/lanes.ts';
 import { Pace } from '../platform/pace.ts';
 import type { Entry, FileEntry } from '../snapshot/entry.ts';
+import type { FileSink } from '../snapshot/file-sink.ts';
 import { tooLarge } from '../snapshot/guard-rails.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
-import type { FileSink } from '../sources/source.ts';
 import { carryUnchanged } from './carry.ts';
 import { closeDirectory, fillingMode, removeTree } from './closed-directories.ts';
 import {

@@ -1,13 +1,8 @@
 import type { FailureKind } from '../failure/failure.ts';
 import type { FileEntry, Revision, Snapshot } from '../snapshot/entry.ts';
+import type { FileSink } from '../snapshot/file-sink.ts';
 
 export type Probe = { readonly kind: 'unchanged' } | { readonly kind: 'moved'; readonly revision: Revision };
-
-/** Takes file contents, in any order of paths. `put` resolves when the next content may come. */
-export interface FileSink {
-  /** An iterable is read to its end before `put` resolves; a Uint8Array must not be reused by the caller. */
-  put(file: FileEntry, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
-}
 
 /**
  * Where configuration comes from. Every method rejects with a `Failure` of the fitting kind, or with the signal's

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { MissingError } from '../../src/failure/failure.ts';
 import type { Entry, Fingerprint, Provenance, Revision, Snapshot } from '../../src/snapshot/entry.ts';
+import type { FileSink } from '../../src/snapshot/file-sink.ts';
 import { parsePath } from '../../src/snapshot/path-rules.ts';
-import type { FileSink, Probe, Source } from '../../src/sources/source.ts';
+import type { Probe, Source } from '../../src/sources/source.ts';
 
 /** A source whose states a test sets; for what is between sources and targets, which no real source could show better. */
 export class MemorySource implements Source {

@@ -1,5 +1,6 @@
 import type { Entry, FileEntry, Snapshot } from '../../src/snapshot/entry.ts';
-import type { FileSink, Source } from '../../src/sources/source.ts';
+import type { FileSink } from '../../src/snapshot/file-sink.ts';
+import type { Source } from '../../src/sources/source.ts';
 import { soon } from './calls.ts';
 import type { RecordingLog } from './recording-log.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { contentFingerprint } from '../../snapshot/content-fingerprint.ts';
 import type { FileEntry } from '../../snapshot/entry.ts';
-import type { FileSink } from '../source.ts';
+import type { FileSink } from '../../snapshot/file-sink.ts';
 import { entryName } from './entry-name.ts';
 import { ArchiveFault, retrying, shown } from './fault.ts';
 import type { FileItem } from './item.ts';

@@ -5,7 +5,7 @@ import { RefusedError, systemCode, TargetError } from '../../failure/failure.ts'
 import { ensureDirectory } from '../../platform/directory.ts';
 import { formatSize } from '../../platform/units.ts';
 import type { Entry, FileEntry } from '../../snapshot/entry.ts';
-import type { FileSink } from '../source.ts';
+import type { FileSink } from '../../snapshot/file-sink.ts';
 import { extractFiles } from './extract.ts';
 import { type ArchiveSubject, lost, named } from './fault.ts';
 import type { ArchiveFormat } from './format.ts';

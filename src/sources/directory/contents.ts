@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import type { FileEntry } from '../../snapshot/entry.ts';
-import type { FileSink } from '../source.ts';
+import type { FileSink } from '../../snapshot/file-sink.ts';
 import { gone, unreadable } from './failures.ts';
 import type { FoundFile } from './listing.ts';
 import { fileState } from './walk.ts';

@@ -1,5 +1,5 @@
 import type { FileEntry } from '../../snapshot/entry.ts';
-import type { FileSink } from '../source.ts';
+import type { FileSink } from '../../snapshot/file-sink.ts';
 import { DamageError } from './damage.ts';
 import { ObjectReader, type ReadableClone } from './object-reader.ts';
 

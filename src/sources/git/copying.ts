@@ -1,6 +1,6 @@
 import type { Log } from '../../platform/log.ts';
 import type { FileEntry, RelativePath } from '../../snapshot/entry.ts';
-import type { FileSink } from '../source.ts';
+import type { FileSink } from '../../snapshot/file-sink.ts';
 
 /** How far the writing of a set has come, so that it can go on with another clone. */
 export class Copying {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { FileEntry } from '../../../src/snapshot/entry.ts';
-import type { FileSink } from '../../../src/sources/source.ts';
+import type { FileSink } from '../../../src/snapshot/file-sink.ts';
 import { failureOf, soon } from '../../support/calls.ts';
 import { GitHttpServer } from '../../support/git-http-server.ts';
 import { type Content, GitRepository } from '../../support/git-repository.ts';

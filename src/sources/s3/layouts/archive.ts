@@ -1,9 +1,10 @@
 import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
 import type { PathFilter } from '../../../snapshot/path-filter.ts';
 import type { ArchiveLimits } from '../../archive/budget.ts';
 import type { ArchiveFormat } from '../../archive/format.ts';
 import type { SpooledArchive } from '../../archive/spooled-archive.ts';
-import type { FileSink, Probe } from '../../source.ts';
+import type { Probe } from '../../source.ts';
 import type { Layout } from './layout.ts';
 import { provenanceOf } from './provenance.ts';
 import type { WatchedObject } from './watched-object.ts';

@@ -1,6 +1,7 @@
 import { MissingError, SettingsError, UnexpectedError } from '../../../failure/failure.ts';
 import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
-import type { FileSink, Probe } from '../../source.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
+import type { Probe } from '../../source.ts';
 import type { Layout } from './layout.ts';
 import { Prefix, type PrefixOptions } from './prefix.ts';
 import { Taken } from './taken.ts';

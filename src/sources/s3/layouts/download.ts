@@ -1,6 +1,6 @@
 import { UnexpectedError, UnsettledError } from '../../../failure/failure.ts';
 import type { FileEntry } from '../../../snapshot/entry.ts';
-import type { FileSink } from '../../source.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
 import type { GetRequest, ObjectBody, Store } from '../store/store.ts';
 
 export interface DownloadOptions {

@@ -1,7 +1,8 @@
 import { DeniedError, UnsettledError } from '../../../failure/failure.ts';
 import { pause } from '../../../platform/pause.ts';
 import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
-import type { FileSink, Probe } from '../../source.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
+import type { Probe } from '../../source.ts';
 import type { ListedObject, ObjectHead } from '../store/store.ts';
 import type { Layout } from './layout.ts';
 import { MarkerTime } from './marker-time.ts';

@@ -1,7 +1,8 @@
 import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
 import type { PathFilter } from '../../../snapshot/path-filter.ts';
 import { parsePath } from '../../../snapshot/path-rules.ts';
-import type { FileSink, Probe } from '../../source.ts';
+import type { Probe } from '../../source.ts';
 import type { ObjectHead } from '../store/store.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Layout } from './layout.ts';

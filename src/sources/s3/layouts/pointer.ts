@@ -1,8 +1,9 @@
 import { MissingError, UnexpectedError } from '../../../failure/failure.ts';
 import type { Log } from '../../../platform/log.ts';
 import type { FileEntry, Provenance, Revision, Snapshot } from '../../../snapshot/entry.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
 import type { PathFilter } from '../../../snapshot/path-filter.ts';
-import type { FileSink, Probe } from '../../source.ts';
+import type { Probe } from '../../source.ts';
 import type { Contents } from '../pointer/contents.ts';
 import type { NamedFiles, NamedManifest } from '../pointer/document.ts';
 import { type Limits, namedSet } from '../pointer/entries.ts';

@@ -1,7 +1,8 @@
 import { MissingError, UnsettledError } from '../../../failure/failure.ts';
 import { pause } from '../../../platform/pause.ts';
 import type { FileEntry, Revision, Snapshot } from '../../../snapshot/entry.ts';
-import type { FileSink, Probe } from '../../source.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
+import type { Probe } from '../../source.ts';
 import type { Layout } from './layout.ts';
 import { type Patience, usualPatience } from './patience.ts';
 import { type Listing, Prefix, type PrefixOptions, type Survey } from './prefix.ts';

@@ -1,6 +1,6 @@
 import { MissingError, UnexpectedError, UnsettledError } from '../../../failure/failure.ts';
 import type { FileEntry, RelativePath } from '../../../snapshot/entry.ts';
-import type { FileSink } from '../../source.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
 import type { GetRequest, ListedObject, ListedVersion, Store } from '../store/store.ts';
 import { download } from './download.ts';
 import { fingerprintOf } from './fingerprint.ts';

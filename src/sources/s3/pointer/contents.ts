@@ -1,5 +1,5 @@
 import type { Entry, FileEntry } from '../../../snapshot/entry.ts';
-import type { FileSink } from '../../source.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
 
 /** What a pointer names, as far as it has been looked at. */
 export interface Contents extends AsyncDisposable {

@@ -1,10 +1,10 @@
 import { RefusedError, UnexpectedError } from '../../../failure/failure.ts';
 import type { Entry, FileEntry } from '../../../snapshot/entry.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
 import type { PathFilter } from '../../../snapshot/path-filter.ts';
 import type { ArchiveLimits } from '../../archive/budget.ts';
 import { archiveFormatOf } from '../../archive/format.ts';
 import { SpooledArchive } from '../../archive/spooled-archive.ts';
-import type { FileSink } from '../../source.ts';
 import type { Store } from '../store/store.ts';
 import type { Contents } from './contents.ts';
 

@@ -1,8 +1,8 @@
 import { MissingError, UnexpectedError, UnsettledError } from '../../../failure/failure.ts';
 import type { Entry, FileEntry } from '../../../snapshot/entry.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
 import type { PathFilter } from '../../../snapshot/path-filter.ts';
 import { parsePath } from '../../../snapshot/path-rules.ts';
-import type { FileSink } from '../../source.ts';
 import { fingerprintOf } from '../layouts/fingerprint.ts';
 import { Prefix, type PrefixOptions } from '../layouts/prefix.ts';
 import { Taken, type TakenOptions } from '../layouts/taken.ts';

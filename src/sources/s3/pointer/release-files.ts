@@ -1,6 +1,6 @@
 import { UnexpectedError } from '../../../failure/failure.ts';
 import type { Entry, FileEntry } from '../../../snapshot/entry.ts';
-import type { FileSink } from '../../source.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
 import { download } from '../layouts/download.ts';
 import type { Store } from '../store/store.ts';
 import type { Contents } from './contents.ts';

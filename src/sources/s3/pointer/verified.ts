@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RefusedError } from '../../../failure/failure.ts';
-import type { FileSink } from '../../source.ts';
+import type { FileSink } from '../../../snapshot/file-sink.ts';
 import type { NamedFile } from './document.ts';
 
 /** Lets through to a sink only what a release says of each file. A stream fails at its end, when it is wrong. */
