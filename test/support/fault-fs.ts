@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished } from 'vitest';
@@ -55,7 +55,11 @@ export async function faultFs() {
     mount,
     /** The same without faults. */
     real,
-    obey: (...list: readonly Rule[]) => writeFile(rules, JSON.stringify(list)),
+    /** From now on these rules hold, and no others. */
+    obey: async (...list: readonly Rule[]) => {
+      await writeFile(`${rules}.new`, JSON.stringify(list));
+      await rename(`${rules}.new`, rules);
+    },
     /** When the faults were, in milliseconds since 1970. */
     faults: (): readonly number[] =>
       said
