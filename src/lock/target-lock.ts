@@ -42,6 +42,8 @@ export class TargetLock implements AsyncDisposable {
   readonly #beat: number;
   readonly #waiting: Waiting;
   #held: Held | undefined;
+  /** The `performance.now()` at which all was last seen as it was. */
+  #seenAt = Number.NEGATIVE_INFINITY;
   readonly #warned = new Set<string>();
 
   constructor(options: LockOptions) {
@@ -58,13 +60,18 @@ export class TargetLock implements AsyncDisposable {
 
   /**
    * Resolves when the target is this process's, with whether it only became so. `onLost` is called before the wait for
-   * one that had been. Throws `HeldError` when nobody is to wait.
+   * one that had been. Throws `HeldError` when nobody is to wait. Asked before every poll, it looks no more often than
+   * the beat does; what must not be done too late asks `isTaken`.
    */
   async ensure(signal: AbortSignal, onLost: () => Promise<void> = async () => undefined): Promise<boolean> {
     if (this.#options.policy === 'off') return false;
     if (this.#held !== undefined) {
+      if (performance.now() - this.#seenAt < this.#beat) return false;
       const taker = await this.#taker(this.#held);
-      if (taker === undefined) return false;
+      if (taker === undefined) {
+        this.#seenAt = performance.now();
+        return false;
+      }
       await this.#drop();
       if (taker !== 'moved') {
         this.#options.log.error(
@@ -81,6 +88,7 @@ export class TargetLock implements AsyncDisposable {
   /** Whether another has taken what this process holds: it may have stood still for long. */
   async isTaken(): Promise<boolean> {
     const taker = this.#held && (await this.#taker(this.#held));
+    if (taker !== undefined) this.#seenAt = Number.NEGATIVE_INFINITY;
     return taker !== undefined && taker !== 'moved';
   }
 
@@ -110,6 +118,7 @@ export class TargetLock implements AsyncDisposable {
   #hold(held: Omit<Held, 'lease' | 'timer'>, lease: Lease | undefined): void {
     const timer = lease && setInterval(() => void this.#onBeat(lease), this.#beat).unref();
     this.#held = { ...held, lease, timer };
+    this.#seenAt = performance.now();
   }
 
   /** Undefined where there are no such sockets. */
@@ -170,6 +179,7 @@ export class TargetLock implements AsyncDisposable {
     try {
       await lease.answer();
       const found = await lease.look();
+      this.#seenAt = found === 'ours' ? performance.now() : Number.NEGATIVE_INFINITY;
       if (typeof found === 'object') this.#options.onLost?.();
     } catch {
       // A volume that fails is reported by those who work on it.
