@@ -1,4 +1,3 @@
-import { TargetError } from '../failure/failure.ts';
 import type { Generation } from '../publish/generation.ts';
 import { topLevelNames } from '../publish/links.ts';
 import type { IsOurs } from '../publish/publisher.ts';
@@ -6,6 +5,7 @@ import type { PublishedSet, State } from './machine/state.ts';
 import type { EngineOptions } from './options.ts';
 import type { StagedSet } from './prepare.ts';
 import { setOf } from './published-set.ts';
+import { refuseIfTaken } from './refuse-if-taken.ts';
 
 /** Links are looked at this often at most, however short the poll interval. Milliseconds. */
 const linkCheckInterval = 2000;
@@ -48,9 +48,9 @@ export class Keeper {
 
   /** The swap. Whoever calls this notes the set in the state, and then calls `finish`. */
   async swap({ stage, manifest }: StagedSet, isOurs: IsOurs, signal: AbortSignal): Promise<Swapped> {
-    const { publisher, targetDir, isTaken } = this.#options;
+    const { publisher } = this.#options;
     const started = performance.now();
-    if (await isTaken?.()) throw takenOver(targetDir);
+    await refuseIfTaken(this.#options);
     const replaced = await publisher.current(isOurs);
     const current = await publisher.swap(stage, manifest, signal);
     this.#options.observer.phase('publish', (performance.now() - started) / 1000);
@@ -139,12 +139,4 @@ export class Keeper {
 
 function namesOf(generation: Generation | undefined): ReadonlySet<string> {
   return topLevelNames(generation?.manifest.files.map(({ path }) => path) ?? []);
-}
-
-function takenOver(target: string): TargetError {
-  return new TargetError({
-    setting: 'WHERRY_TARGET',
-    problem: `${target} was taken over by another Wherry while this one stood still`,
-    cure: 'let one of the two go on, or give each a target and a state directory of its own',
-  });
 }

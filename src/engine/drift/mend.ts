@@ -10,6 +10,7 @@ import { unconcerned } from '../../reload/routing.ts';
 import { type Context, deliver, tell } from '../context.ts';
 import { lookBefore } from '../look-before.ts';
 import type { PublishedSet } from '../machine/state.ts';
+import { refuseIfTaken } from '../refuse-if-taken.ts';
 import { isRollBackDue } from '../roll-back-if-due.ts';
 import { bringContents } from './contents.ts';
 import type { FollowedSet } from './followed-set.ts';
@@ -77,6 +78,7 @@ async function replace(
   const { state } = memory;
   const { published } = state;
   if (published?.generation !== set.generation || isRollBackDue(context)) return undefined;
+  await refuseIfTaken(options);
   const next = { sequence: state.sequence + 1, publishedAt: new Date().toISOString() };
   const { fileMode, fsync } = options.stageOptions;
   const { sealed, root, directory } = set;
