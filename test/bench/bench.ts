@@ -6,6 +6,7 @@ import { Sidecar } from '../../src/commands/demo/sidecar.ts';
 import { Fixture, type FixtureOptions } from './fixtures.ts';
 import type { Figure } from './report.ts';
 import { Server } from './server.ts';
+import { certificateName } from './tls-front.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -30,6 +31,8 @@ const wherry = join(import.meta.dirname, '../../dist/wherry.cjs');
 export interface GitServer extends AsyncDisposable {
   /** Of the repository. */
   readonly url: string;
+  /** The path of the certificate over HTTPS. */
+  readonly certificate: string;
   requests(): Promise<number>;
 }
 
@@ -97,17 +100,19 @@ export class Bench implements AsyncDisposable {
     });
   }
 
-  /** Serves a fixture over HTTP. */
-  async serve({ path }: Fixture): Promise<GitServer> {
+  /** Serves a fixture. */
+  async serve({ path }: Fixture, scheme: 'http' | 'https' = 'http'): Promise<GitServer> {
     const script = join(import.meta.dirname, 'server-process.ts');
+    const directory = join(path, '..');
     const server = await Server.start({
       script,
-      args: [join(path, '..')],
+      args: [directory, scheme],
       env: this.env,
       signal: this.signal,
     });
     return {
       url: `${server.url}/config.git`,
+      certificate: join(directory, certificateName),
       requests: () => server.requests(),
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
