@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { Bench, type Scenario } from './bench.ts';
 import { describeMachine, jsonOf, machineLine, markdownOf, type Result } from './report.ts';
 import { delivery } from './scenarios/delivery.ts';
+import { idleGrowth } from './scenarios/idle-growth.ts';
 import { idleMemory } from './scenarios/idle-memory.ts';
 import { idlePoll } from './scenarios/idle-poll.ts';
 import { init } from './scenarios/init.ts';
@@ -19,6 +20,7 @@ const scenarios: readonly Scenario[] = [
   init,
   idlePoll,
   idleMemory,
+  idleGrowth,
   delivery,
   largeSet,
   setMemory,

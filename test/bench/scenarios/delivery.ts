@@ -1,11 +1,15 @@
+import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sidecar } from '../../../src/commands/demo/sidecar.ts';
 import type { Bench, Scenario } from '../bench.ts';
 import type { Fixture } from '../fixtures.ts';
 
 /** Milliseconds after which a change that was not noticed is asked for, and the sidecar's log quoted. */
 const patience = 10_000;
+/** With it, the sidecar is woken after each change. */
+const token = 'wake-up';
 
 /** From the moment the branch moves to the reload call, with one changed file of 50. */
 export const delivery: Scenario = {
@@ -30,6 +34,26 @@ export const delivery: Scenario = {
           bench,
           remote,
           { WHERRY_GIT_REPO: server.url, WHERRY_POLL_INTERVAL: '100ms' },
+          changes,
+        ),
+      },
+      {
+        name: 'HTTP, polled each second',
+        unit: 'ms',
+        values: await measure(
+          bench,
+          remote,
+          { WHERRY_GIT_REPO: server.url, WHERRY_POLL_INTERVAL: '1s' },
+          changes,
+        ),
+      },
+      {
+        name: 'HTTP, woken by POST /sync',
+        unit: 'ms',
+        values: await measure(
+          bench,
+          remote,
+          { WHERRY_GIT_REPO: server.url, WHERRY_POLL_INTERVAL: '0', WHERRY_ADMIN_TOKEN: token },
           changes,
         ),
       },
@@ -69,6 +93,7 @@ async function measure(
       });
       const started = performance.now();
       await fixture.moveTo(revision);
+      if (settings['WHERRY_ADMIN_TOKEN'] !== undefined) await wake(sidecar, bench.signal);
       await Promise.race([reload, sleep(patience, undefined, { ref: false })]);
       await sidecar.settled(revision, bench.signal);
       // The first one loads code that the others find loaded.
@@ -79,4 +104,12 @@ async function measure(
     application.closeAllConnections();
     application.close();
   }
+}
+
+async function wake({ adminUrl }: Sidecar, signal: AbortSignal): Promise<void> {
+  const headers = { authorization: `Bearer ${token}` };
+  const request = http.request(`${adminUrl}/sync`, { method: 'POST', headers, signal }).end();
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  response.resume();
+  if (response.statusCode !== 202) throw new Error(`POST /sync was answered with ${response.statusCode}`);
 }
