@@ -2,11 +2,11 @@ import { readdir, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TargetError } from '../failure/failure.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
+import { findEntry } from './find-entry.ts';
 import { isFilled } from './is-filled.ts';
 import { exists, isOwnLink, readLink, visibleText } from './own-links.ts';
 import { placeLink } from './place-link.ts';
 import type { PlainFiles } from './plain-files.ts';
-import { findEntry } from './rename/find-entry.ts';
 import { dataLink, dataTemporary } from './shape.ts';
 import { onTarget } from './target-errors.ts';
 

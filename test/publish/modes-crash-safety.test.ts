@@ -68,11 +68,7 @@ test.each(changesOfMode)(
   async (from, to) => {
     let steps = 0;
     for (let crashAt = Math.floor(Math.random() * stride); ; crashAt += stride) {
-      const target = await temporaryDirectory();
-      const source = new MemorySource();
-      source.set('r1', files);
-      await live(from, target, source);
-      const died = await liveUntil(crashAt, to, target, source);
+      const { target, source, died } = await changedUntil(crashAt, from, to);
       await expectFound(from, to, target);
       await live(to, target, source);
       await expectOnlyIn(to, target, files);
@@ -89,17 +85,22 @@ test.each(changesOfMode)(
   { timeout: 600_000 },
   async (from, to) => {
     for (let crashAt = Math.floor(Math.random() * stride); ; crashAt += stride) {
-      const target = await temporaryDirectory();
-      const source = new MemorySource();
-      source.set('r1', files);
-      await live(from, target, source);
-      const died = await liveUntil(crashAt, to, target, source);
+      const { target, source, died } = await changedUntil(crashAt, from, to);
       await live(from, target, source);
       await expectOnlyIn(from, target, files);
       if (!died) break;
     }
   },
 );
+
+/** A set of one mode, and a start in another that is killed there, if it gets so far. */
+async function changedUntil(crashAt: number, from: Mode, to: Mode) {
+  const target = await temporaryDirectory();
+  const source = new MemorySource();
+  source.set('r1', files);
+  await live(from, target, source);
+  return { target, source, died: await liveUntil(crashAt, to, target, source) };
+}
 
 /** By its old name, by its new one, or, where both are the same and a directory gives way, behind `..data`. */
 async function expectFound(from: Mode, to: Mode, target: string): Promise<void> {

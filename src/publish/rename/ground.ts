@@ -1,8 +1,8 @@
 import { readdirSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TargetError } from '../../failure/failure.ts';
+import { findEntry } from '../find-entry.ts';
 import { inTheWay } from '../links.ts';
-import { findEntry } from './find-entry.ts';
 import { Ownership } from './ownership.ts';
 import type { Standing } from './standing.ts';
 

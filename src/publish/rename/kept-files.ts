@@ -3,10 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { inSlices } from '../../platform/slices.ts';
 import { fillingMode, openDirectory, openTree } from '../closed-directories.ts';
+import { findEntry } from '../find-entry.ts';
 import type { Generation } from '../generation.ts';
 import type { Manifest, ManifestEntry, ManifestFile } from '../manifest.ts';
 import { type Difference, isSameFile } from './difference.ts';
-import { findEntry } from './find-entry.ts';
 import { parentsOf, type Standing } from './standing.ts';
 import { ensurePrivate } from './workshop.ts';
 

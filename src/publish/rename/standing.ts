@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
+import { findEntry } from '../find-entry.ts';
 import { type Generation, isGenerationName } from '../generation.ts';
 import { readManifest } from '../manifest.ts';
 import { differenceOf } from './difference.ts';
-import { findEntry } from './find-entry.ts';
 import { findWorkshop, type Places, readPointer } from './workshop.ts';
 
 /** What of the target is ours. */
