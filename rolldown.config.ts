@@ -9,10 +9,16 @@ const ascii: Plugin = {
   // The last step: minifying undoes it.
   generateBundle: (_, bundle) => {
     for (const chunk of Object.values(bundle)) {
-      if (chunk.type === 'chunk') chunk.code = chunk.code.replace(/[^\0-\x7f]/g, escapeOf);
+      if (chunk.type !== 'chunk') continue;
+      if (escaped.test(chunk.code))
+        throw new Error(`${chunk.fileName} has a backslash before a character beyond ASCII`);
+      chunk.code = chunk.code.replace(/[^\0-\x7f]/g, escapeOf);
     }
   },
 };
+
+/** What stands there already would take the backslash of an escape. */
+const escaped = /(?<!\\)(?:\\\\)*\\[^\0-\x7f]/;
 
 const escapeOf = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
