@@ -1,10 +1,12 @@
-import { readdir, symlink, unlink } from 'node:fs/promises';
+import { symlinkSync, unlinkSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TargetError } from '../failure/failure.ts';
+import { inSlices } from '../platform/slices.ts';
 import { manifestName } from '../snapshot/path-rules.ts';
 import { findEntry } from './find-entry.ts';
 import { isFilled } from './is-filled.ts';
-import { exists, isOwnLink, readLink, visibleText } from './own-links.ts';
+import { exists, isOwnLink, linkText, readLink, visibleText } from './own-links.ts';
 import { placeLink } from './place-link.ts';
 import type { PlainFiles } from './plain-files.ts';
 import { dataLink, dataTemporary } from './shape.ts';
@@ -98,29 +100,48 @@ export async function putLinksRight(
   { onPutBack, leavesOthers = false }: PuttingRight = {},
 ): Promise<boolean> {
   let changed = false;
-  const held = new Set(await onTarget(readdir(target)));
-  // What takes the place of another mode's name comes last: until then its readers find everything.
-  for (const name of [...names].toSorted((a, b) => Number(held.has(a)) - Number(held.has(b)))) {
-    if (await isVisibleLink(target, name)) continue;
-    const text = visibleText(name);
-    if (held.has(name)) {
-      if (leavesOthers && (await notOurs(target, name, plain)) !== undefined) continue;
-      await refuseForeign(target, new Set([name]), plain);
-      await placeLink({ target, link: name, temporary: dataTemporary, text });
-    } else await onTarget(symlink(text, join(target, name)));
+  const didPut = (name: string) => {
     onPutBack?.(name);
     changed = true;
+  };
+  const found = await onTarget(readdir(target, { withFileTypes: true }));
+  const held = new Set(found.map(({ name }) => name));
+  const put = inSlices(names, (name) => {
+    if (held.has(name)) return;
+    symlinkSync(visibleText(name), join(target, name));
+    didPut(name);
+  });
+  await onTarget(put);
+  // What takes the place of another mode's name comes last: until then its readers find everything.
+  for (const name of await notLeading(
+    target,
+    [...names].filter((name) => held.has(name)),
+  )) {
+    if (leavesOthers && (await notOurs(target, name, plain)) !== undefined) continue;
+    await refuseForeign(target, new Set([name]), plain);
+    await placeLink({ target, link: name, temporary: dataTemporary, text: visibleText(name) });
+    didPut(name);
   }
-  for (const entry of await onTarget(readdir(target, { withFileTypes: true }))) {
-    const stale =
-      entry.isSymbolicLink() && !names.has(entry.name) && (await isVisibleLink(target, entry.name));
-    if (!stale) continue;
-    await onTarget(unlink(join(target, entry.name)));
+  const unwanted = found.filter((entry) => entry.isSymbolicLink() && !names.has(entry.name));
+  const removal = inSlices(unwanted, ({ name }) => {
+    if (!isVisibleLink(target, name)) return;
+    unlinkSync(join(target, name));
     changed = true;
-  }
+  });
+  await onTarget(removal);
   return changed;
 }
 
-async function isVisibleLink(target: string, name: string): Promise<boolean> {
-  return (await readLink(join(target, name))) === visibleText(name);
+/** Those of the names that are not the visible links they should be. */
+async function notLeading(target: string, names: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  const look = inSlices(names, (name) => {
+    if (!isVisibleLink(target, name)) found.push(name);
+  });
+  await onTarget(look);
+  return found;
+}
+
+function isVisibleLink(target: string, name: string): boolean {
+  return linkText(join(target, name)) === visibleText(name);
 }

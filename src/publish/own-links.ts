@@ -1,17 +1,28 @@
-import { readdir, readlink, stat } from 'node:fs/promises';
+import { readlinkSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
+import { inSlices } from '../platform/slices.ts';
 import { generationsDirectory, manifestName } from '../snapshot/path-rules.ts';
 import { isGenerationName } from './generation.ts';
 import { dataLink, generationOfText } from './shape.ts';
 import { onTarget } from './target-errors.ts';
 
-/** The text of a link; undefined for what is absent or no link. */
-export async function readLink(path: string): Promise<string | undefined> {
+/** The text of a link; undefined for what is absent or no link. Throws the system's own error. */
+export function linkText(path: string): string | undefined {
   try {
-    return await readlink(path);
+    return readlinkSync(path);
   } catch (error) {
     if (['ENOENT', 'EINVAL', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** The same, with a failure that names the cure. */
+export async function readLink(path: string): Promise<string | undefined> {
+  try {
+    return linkText(path);
+  } catch (error) {
     return onTarget(Promise.reject(error));
   }
 }
@@ -79,10 +90,13 @@ interface Link {
 
 async function linksIn(target: string): Promise<readonly Link[]> {
   const found: Link[] = [];
-  for (const entry of await onTarget(readdir(target, { withFileTypes: true }))) {
-    if (!entry.isSymbolicLink()) continue;
-    const text = await readLink(join(target, entry.name));
-    if (text !== undefined) found.push({ name: entry.name, text });
-  }
+  const links = (await onTarget(readdir(target, { withFileTypes: true }))).filter((entry) =>
+    entry.isSymbolicLink(),
+  );
+  const read = inSlices(links, ({ name }) => {
+    const text = linkText(join(target, name));
+    if (text !== undefined) found.push({ name, text });
+  });
+  await onTarget(read);
   return found;
 }

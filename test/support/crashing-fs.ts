@@ -55,6 +55,7 @@ const mutatingSync = new Set([
   'writeSync',
   'copyFileSync',
   'lutimesSync',
+  'symlinkSync',
   'renameSync',
   'unlinkSync',
   'mkdirSync',
