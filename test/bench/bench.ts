@@ -4,15 +4,20 @@ import { join } from 'node:path';
 import { isolatedGitEnv } from '../../src/commands/demo/git.ts';
 import { Sidecar } from '../../src/commands/demo/sidecar.ts';
 import { Fixture, type FixtureOptions } from './fixtures.ts';
+import { type PeerPaths, peersOf } from './programs/peers.ts';
+import type { Program } from './programs/program.ts';
 import type { Figure } from './report.ts';
+import { installedAws } from './s3/peers.ts';
 import { Server } from './server.ts';
 import { certificateName } from './tls-front.ts';
 
 export interface Scenario {
   readonly name: string;
   readonly title: string;
+  /** It takes too long to be run unless it is named. */
+  readonly isSlow?: boolean;
   /** What it cannot do without and is not here; undefined when nothing is missing. */
-  readonly needs?: () => string | undefined;
+  readonly needs?: (bench: Bench) => string | undefined;
   run(bench: Bench): Promise<readonly Figure[]>;
 }
 
@@ -23,6 +28,7 @@ export interface BenchOptions {
   readonly program: string | undefined;
   /** Flags for the Node that runs wherry. */
   readonly nodeFlags: readonly string[];
+  readonly peers: PeerPaths;
   readonly signal: AbortSignal;
 }
 
@@ -44,16 +50,22 @@ export class Bench implements AsyncDisposable {
   readonly signal: AbortSignal;
   /** The start of a command line that runs wherry. */
   readonly program: readonly string[];
+  /** Programs that do the same, which were named. */
+  readonly peers: readonly Program[];
+  /** The AWS CLI: that of the peer, or the one that is installed. */
+  readonly aws: string | undefined;
   readonly #runs: number | undefined;
   #count = 0;
 
-  private constructor(directory: string, { runs, program, nodeFlags, signal }: BenchOptions) {
+  private constructor(directory: string, { runs, program, nodeFlags, peers, signal }: BenchOptions) {
     this.directory = directory;
     const foreign = /^(WHERRY_.*|NODE_.*|AWS_.*|(https?|all|no)_proxy)$/i;
     const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
     this.env = isolatedGitEnv(Object.fromEntries(kept), directory);
     this.signal = signal;
     this.program = [process.execPath, ...nodeFlags, program ?? wherry];
+    this.peers = peersOf(this, peers);
+    this.aws = peers.get('aws-s3-sync') ?? installedAws;
     this.#runs = runs;
   }
 
@@ -86,7 +98,7 @@ export class Bench implements AsyncDisposable {
     }
   }
 
-  fixture(options: Pick<FixtureOptions, 'files' | 'changes'>): Promise<Fixture> {
+  fixture(options: Omit<FixtureOptions, 'directory' | 'run'>): Promise<Fixture> {
     const directory = join(this.newPath(), 'config.git');
     return Fixture.create({ ...options, directory, run: { env: this.env, signal: this.signal } });
   }

@@ -1,11 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type GitRun, git } from '../../src/commands/demo/git.ts';
+import { bytesOf, pathOf, type Tree } from './content.ts';
 
-export interface FixtureOptions {
+export interface FixtureOptions extends Tree {
   /** The bare repository's directory; it must not exist. */
   readonly directory: string;
-  readonly files: number;
   /** Commits after the first, each with one changed file; `refs/bench/1` is the first of them. */
   readonly changes: number;
   readonly run: Omit<GitRun, 'cwd'>;
@@ -22,15 +25,17 @@ export class Fixture {
   }
 
   /** The same content for the same numbers, whenever and wherever it is made. */
-  static async create({ directory, files, changes, run }: FixtureOptions): Promise<Fixture> {
+  static async create({ directory, changes, run, ...tree }: FixtureOptions): Promise<Fixture> {
     await mkdir(directory, { recursive: true });
     const inside = { ...run, cwd: directory };
     await git(['init', '--quiet', '--bare', '.'], inside);
     await git(['symbolic-ref', 'HEAD', 'refs/heads/main'], inside);
     await git(['config', 'uploadpack.allowFilter', 'true'], inside);
     await git(['config', 'transfer.hideRefs', 'refs/bench'], inside);
-    const input = [...streamOf(files, changes)].join('');
-    await git(['fast-import', '--quiet', '--done'], { ...inside, input });
+    // Large files travel as large as they are.
+    if (tree.size !== undefined) await git(['config', 'core.compression', '0'], inside);
+    const options = tree.size === undefined ? [] : ['--depth=0'];
+    await fastImport(options, streamOf(tree, changes), inside);
     return new Fixture(inside);
   }
 
@@ -43,18 +48,36 @@ export class Fixture {
     return git(['rev-parse', 'refs/heads/main'], this.#run);
   }
 
-  /** The commit of the n-th change, from 1 on. */
-  revisionOf(change: number): Promise<string> {
-    return git(['rev-parse', `refs/bench/${change}`], this.#run);
+  /** The commits of the changes, in turn. */
+  async revisions(): Promise<readonly string[]> {
+    const named = await git(
+      ['for-each-ref', '--format=%(refname:lstrip=2) %(objectname)', 'refs/bench'],
+      this.#run,
+    );
+    const pairs = named.split('\n').map((line) => line.split(' '));
+    return pairs.toSorted(([a], [b]) => Number(a) - Number(b)).map(([, revision = '']) => revision);
   }
 }
 
-function* streamOf(files: number, changes: number): Generator<string> {
+async function fastImport(
+  options: readonly string[],
+  stream: Iterable<string | Uint8Array>,
+  { cwd, env, signal }: GitRun,
+): Promise<void> {
+  const args = ['fast-import', '--quiet', '--done', ...options];
+  const child = spawn('git', args, { cwd, env, signal, stdio: ['pipe', 'ignore', 'inherit'] });
+  const ended = once(child, 'exit');
+  await pipeline(Readable.from(stream), child.stdin);
+  const [code] = await ended;
+  if (code !== 0) throw new Error(`git fast-import ended with ${code}`);
+}
+
+function* streamOf(tree: Tree, changes: number): Generator<string | Uint8Array> {
   yield commitHead('refs/heads/main', 'first');
-  for (let index = 0; index < files; index += 1) yield fileLine(pathOf(index), contentOf(index, 0));
+  for (let index = 0; index < tree.files; index += 1) yield* fileOf(tree, index, 0);
   for (let change = 1; change <= changes; change += 1) {
     yield `${commitHead(`refs/bench/${change}`, `change ${change}`)}from ${change === 1 ? 'refs/heads/main' : `refs/bench/${change - 1}`}\n`;
-    yield fileLine(pathOf(change % files), contentOf(change % files, change));
+    yield* fileOf(tree, change % tree.files, change);
   }
   yield 'done\n';
 }
@@ -63,21 +86,10 @@ function commitHead(ref: string, message: string): string {
   return `commit ${ref}\ncommitter bench <bench@wherry.invalid> 1700000000 +0000\ndata ${message.length}\n${message}\n`;
 }
 
-function fileLine(path: string, text: string): string {
-  return `M 100644 inline ${path}\ndata ${text.length}\n${text}\n`;
-}
-
-/** Fifty files a directory, and ten directories in each above, as large configuration trees have. */
-function pathOf(index: number): string {
-  const directory = Math.floor(index / 50);
-  return join(`team-${Math.floor(directory / 10)}`, `part-${directory}`, `file-${index}.yaml`);
-}
-
-/** About 1 KiB, different for each file and version. */
-function contentOf(index: number, version: number): string {
-  const lines = Array.from(
-    { length: 24 },
-    (_, line) => `key-${line}: value of file ${index} in version ${version}\n`,
-  );
-  return lines.join('');
+function* fileOf(tree: Tree, index: number, version: number): Generator<string | Uint8Array> {
+  const bytes = [...bytesOf(tree, index, version)];
+  const length = bytes.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  yield `M 100644 inline ${pathOf(index)}\ndata ${length}\n`;
+  yield* bytes;
+  yield '\n';
 }

@@ -1,65 +1,92 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from './bench.ts';
-import { type Memory, memoryOf, until, usageOf } from './measure.ts';
-import { awaitIdlePolls, idlePolls, published } from './metrics.ts';
+import { type Memory, memoryOf, usageOf } from './measure.ts';
+import type { Place } from './places/place.ts';
+import { nextPoll, passPolls } from './polls.ts';
+import { hasStrace, traceProcesses } from './processes.ts';
+import type { Keeper, Program } from './programs/program.ts';
+import { TreePeak } from './tree.ts';
 
-export const pollsARun = 250;
+/** By then a sidecar has given back what its first set needed. Milliseconds. */
+export const calm = 13_000;
 
-/** What one poll that finds nothing costs, on average. */
-export interface IdlePolls {
-  readonly requests: number;
-  /** Milliseconds. */
+const slow = 1000;
+const quick = 15;
+const warmUps = 20;
+const traced = 20;
+
+/** What a program holds that has nothing to do, and what each look costs that finds nothing. */
+export interface Idle {
+  /** Polling once a second, after a while of calm. */
+  readonly before: Memory;
+  /** After all the polls. */
+  readonly after: Memory;
+  /** MiB: the most that it and its children held together while they polled. */
+  readonly most: number;
+  /** Milliseconds a poll, with children. */
   readonly cpu: number;
-  readonly childCpu: number;
-  /** Of all polls together. */
-  readonly childFaults: number;
+  /** Requests a poll; undefined where nothing is asked over a network. */
+  readonly requests: number | undefined;
+  /** Started in a poll; undefined without strace. */
+  readonly processes: number | undefined;
 }
 
-type Settings = Readonly<Record<string, string>>;
-
-/** Lets a sidecar publish, and then look at a source that does not change. */
-export async function measureIdlePolls(
+export async function measureIdle(
   bench: Bench,
-  settings: Settings,
-  server: { requests(): Promise<number> },
-): Promise<IdlePolls> {
-  const { signal } = bench;
-  await using sidecar = await bench.sidecar({ WHERRY_POLL_INTERVAL: '40ms', ...settings });
-  await published(sidecar, signal);
-  await awaitIdlePolls(sidecar, 20, signal);
+  place: Place,
+  program: Program,
+  polls: number,
+): Promise<Idle> {
+  const before = await memoryWhenCalm(bench, place, program);
+  await using keeper = await program.keep(place, { interval: quick });
+  await keeper.published();
+  const most = await mostDuring(keeper, warmUps);
   const look = async () => ({
-    ...(await usageOf(sidecar.pid)),
-    polls: await idlePolls(sidecar, signal),
-    requests: await server.requests(),
+    usage: await usageOf(keeper.pid),
+    polls: await keeper.polls(),
+    requests: await place.requests?.(),
   });
-  const before = await look();
-  // The server knows as well, and asking it costs the sidecar nothing. A poll is one request, as it should be.
-  const wanted = before.requests + pollsARun;
-  await until(`${pollsARun} polls`, async () => (await server.requests()) >= wanted);
-  const after = await look();
-  const made = after.polls - before.polls;
+  await nextPoll(keeper);
+  const start = await look();
+  await passPolls(keeper, polls);
+  await nextPoll(keeper);
+  const end = await look();
+  const made = end.polls - start.polls;
+  const used = end.usage.self + end.usage.children - start.usage.self - start.usage.children;
   return {
-    requests: (after.requests - before.requests) / made,
-    cpu: (after.self - before.self) / made,
-    childCpu: (after.children - before.children) / made,
-    childFaults: after.childFaults - before.childFaults,
+    before,
+    after: await memoryOf(keeper.pid),
+    most,
+    cpu: used / made,
+    requests: end.requests === undefined ? undefined : (end.requests - (start.requests ?? 0)) / made,
+    processes: hasStrace ? await processesAPoll(keeper, bench.newPath()) : undefined,
   };
 }
 
-export interface IdleMemory {
-  readonly atStart: Memory;
-  readonly idle: Memory;
+async function memoryWhenCalm({ signal }: Bench, place: Place, program: Program): Promise<Memory> {
+  await using keeper = await program.keep(place, { interval: slow });
+  await keeper.published();
+  await sleep(calm, undefined, { signal });
+  await nextPoll(keeper);
+  return await memoryOf(keeper.pid);
 }
 
-/** What a sidecar weighs after its first publish, and after a thousand polls that found nothing. */
-export async function measureIdleMemory(bench: Bench, settings: Settings): Promise<IdleMemory> {
-  const { signal } = bench;
-  await using sidecar = await bench.sidecar({ WHERRY_POLL_INTERVAL: '15ms', ...settings });
-  await published(sidecar, signal);
-  const atStart = await memoryOf(sidecar.pid);
-  for (let polls = 0; polls < 1000; polls += 200) await awaitIdlePolls(sidecar, 200, signal);
-  return { atStart, idle: await memoryOf(sidecar.pid) };
+async function mostDuring(keeper: Keeper, polls: number): Promise<number> {
+  using peak = new TreePeak(keeper.pid);
+  await passPolls(keeper, polls);
+  return peak.most;
+}
+
+function processesAPoll(keeper: Keeper, record: string): Promise<number> {
+  return traceProcesses(keeper.pid, record, async (started) => {
+    const look = async () => ({ polls: await nextPoll(keeper), processes: await started() });
+    const start = await look();
+    await passPolls(keeper, traced);
+    const end = await look();
+    return (end.processes - start.processes) / (end.polls - start.polls);
+  });
 }
 
 /** What a Node weighs that does nothing. */

@@ -24,8 +24,6 @@ export interface Usage {
   /** Milliseconds, user and system. The kernel counts exactly and tells in steps of 10 ms. */
   readonly self: number;
   readonly children: number;
-  /** Page faults of ended children: no process starts and ends without a hundred of them, so equal means none did. */
-  readonly childFaults: number;
 }
 
 export async function usageOf(pid: number): Promise<Usage> {
@@ -36,7 +34,6 @@ export async function usageOf(pid: number): Promise<Usage> {
   return {
     self: (field(14) + field(15)) * millisecondsPerTick,
     children: (field(16) + field(17)) * millisecondsPerTick,
-    childFaults: field(11),
   };
 }
 
@@ -50,15 +47,10 @@ export interface Run {
   readonly cwd: string;
 }
 
-/** Runs a command to its end and gives back the milliseconds it took; throws with its messages if it fails. */
-export async function timeOf(run: Run): Promise<number> {
-  return (await consumptionOf(run)).elapsed;
-}
-
 /** CPU milliseconds of a command with all its children, averaged over so many runs. */
 export async function cpuOf(run: Run, times: number): Promise<number> {
   const before = await usageOf(process.pid);
-  for (let count = 0; count < times; count += 1) await timeOf(run);
+  for (let count = 0; count < times; count += 1) await consumptionOf(run);
   return ((await usageOf(process.pid)).children - before.children) / times;
 }
 
@@ -72,11 +64,15 @@ export interface Consumption {
 }
 
 /** Runs a command to its end, and tells what it took; throws with its messages if it fails. */
-export async function consumptionOf({ command, env, cwd }: Run): Promise<Consumption> {
+export async function consumptionOf(
+  { command, env, cwd }: Run,
+  onStart?: (pid: number) => void,
+): Promise<Consumption> {
   const [name = '', ...args] = command;
   const before = await usageOf(process.pid);
   const started = performance.now();
   const child = spawn(name, args, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+  if (child.pid !== undefined) onStart?.(child.pid);
   let messages = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     messages += text;
@@ -112,10 +108,14 @@ function exitOf(child: ChildProcess): Promise<number | null> {
 const patience = 300_000;
 
 /** Polls until the condition holds; throws after minutes that even a busy machine does not need. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + patience;
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  limit = patience,
+): Promise<void> {
+  const deadline = performance.now() + limit;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not after ${patience / 1000} s`);
+    if (performance.now() > deadline) throw new Error(`${what}: not after ${limit / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -29,12 +29,3 @@ export async function published(sidecar: Sidecar, signal: AbortSignal): Promise<
 async function metricsOf({ adminUrl }: Sidecar, signal: AbortSignal): Promise<string> {
   return (await httpGet(`${adminUrl}/metrics`, signal))?.body ?? '';
 }
-
-/** Waits for so many more of them, without asking so often that the asking would count. */
-export async function awaitIdlePolls(sidecar: Sidecar, count: number, signal: AbortSignal): Promise<void> {
-  const wanted = (await idlePolls(sidecar, signal)) + count;
-  await until(`${count} polls`, async () => {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    return (await idlePolls(sidecar, signal)) >= wanted;
-  });
-}

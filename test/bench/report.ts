@@ -24,9 +24,12 @@ export interface Machine {
   readonly node: string;
   readonly git: string;
   readonly fileSystem: string;
+  /** What each peer calls its version. */
+  readonly peers: readonly string[];
 }
 
-export function describeMachine(): Machine {
+/** With the programs that are named as peers. */
+export function describeMachine(peers: ReadonlyMap<string, string>): Machine {
   const processors = cpus();
   return {
     cpu: processors[0]?.model ?? 'unknown',
@@ -35,7 +38,12 @@ export function describeMachine(): Machine {
     node: process.version,
     git: execFileSync('git', ['--version'], { encoding: 'utf8' }).trim().replace('git version ', ''),
     fileSystem: fileSystems[statfsSync(tmpdir()).type] ?? `type ${statfsSync(tmpdir()).type}`,
+    peers: [...peers].map(([name, path]) => `${name} ${versionOf(path)}`),
   };
+}
+
+function versionOf(path: string): string {
+  return execFileSync(path, ['--version'], { encoding: 'utf8' }).split(/\s/, 1)[0] ?? '';
 }
 
 /** Magic numbers of statfs(2). */
@@ -48,8 +56,9 @@ const fileSystems: Readonly<Record<number, string>> = {
 };
 
 export function machineLine(machine: Machine): string {
-  const { cpu, cores, kernel, node, git, fileSystem } = machine;
-  return `${cpu}, ${cores} cores, Linux ${kernel}, Node ${node}, git ${git}, ${fileSystem}`;
+  const { cpu, cores, kernel, node, git, fileSystem, peers } = machine;
+  const base = `${cpu}, ${cores} cores, Linux ${kernel}, Node ${node}, git ${git}, ${fileSystem}`;
+  return [base, ...peers].join(', ');
 }
 
 export function markdownOf({ title, figures }: Result): string {

@@ -2,7 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface ServerOptions {
-  /** Counts requests, says its URL when it listens, answers each message with the count, ends with the channel. */
+  /**
+   * Counts requests, says its URL when it listens, answers each message with the count, ends with the channel. A number
+   * is the change that it shall make first.
+   */
   readonly script: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -26,9 +29,18 @@ export class Server implements AsyncDisposable {
   }
 
   /** How many requests have arrived so far. */
-  async requests(): Promise<number> {
+  requests(): Promise<number> {
+    return this.#ask('how many?');
+  }
+
+  /** Makes the n-th change of what is served, from 1 on. */
+  async change(n: number): Promise<void> {
+    await this.#ask(n);
+  }
+
+  async #ask(message: string | number): Promise<number> {
     const answer = once(this.#child, 'message');
-    this.#child.send('how many?');
+    this.#child.send(message);
     return Number((await answer)[0]);
   }
 

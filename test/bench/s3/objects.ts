@@ -5,8 +5,8 @@ export type ObjectSet =
   /** Keys below a prefix, a hundred a directory. */
   | { readonly kind: 'many'; readonly prefix: string; readonly count: number; readonly size: number }
   | { readonly kind: 'one'; readonly key: string; readonly size: number }
-  /** The content of a file on disk. */
-  | { readonly kind: 'file'; readonly key: string; readonly path: string };
+  /** The content of a file on disk: of the first one, and with each change of the next. */
+  | { readonly kind: 'file'; readonly key: string; readonly paths: readonly string[] };
 
 /** The key of the n-th object of many, in the order of a listing. */
 export function keyOf(prefix: string, index: number): string {
@@ -20,8 +20,8 @@ export class Content {
   readonly etag: string;
   readonly #block: Buffer;
 
-  constructor(key: string, size: number) {
-    const line = `# object: ${key}\n`;
+  constructor(key: string, size: number, version = 0) {
+    const line = `# object: ${key}, version ${version}\n`;
     this.size = size;
     // Whole lines, so that blocks follow upon each other without a seam.
     this.#block = Buffer.from(line.repeat(Math.ceil(Math.min(size, blockSize) / line.length)));

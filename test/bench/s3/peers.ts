@@ -1,23 +1,22 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Run } from '../measure.ts';
 import type { S3Place } from './store.ts';
 
-/** Debian's, wherever else there is one of the name: it is what the figures are compared with. */
+/** Debian's, wherever else there is one of the name. */
 const debianAws = '/usr/bin/aws';
 
-export const hasAws = existsSync(debianAws);
+/** What the S3 source is compared with unless another one is named. */
+export const installedAws = existsSync(debianAws) ? debianAws : undefined;
 export const hasS3cmd = existsSync('/usr/bin/s3cmd');
 
-/** `aws s3 …` at a place: `copy` one object, or `sync` all below a prefix, into a path. */
+/** `aws s3 …` that copies into a path: `cp` one object, or `sync` all below a prefix. */
 export function aws(
-  action: 'cp' | 'sync',
-  key: string,
+  program: string,
+  words: readonly string[],
+  { endpoint, bucket, accessKeyId, secretAccessKey, key }: S3Place & { readonly key: string },
   path: string,
-  place: S3Place,
   run: Omit<Run, 'command'>,
 ): Run {
-  const { endpoint, bucket, accessKeyId, secretAccessKey } = place;
   const env = {
     ...run.env,
     AWS_ACCESS_KEY_ID: accessKeyId,
@@ -26,7 +25,7 @@ export function aws(
     AWS_EC2_METADATA_DISABLED: 'true',
   };
   const address = `s3://${bucket}/${key}`;
-  const command = [debianAws, '--endpoint-url', endpoint, 's3', action, '--quiet', address, path];
+  const command = [program, '--endpoint-url', endpoint, 's3', ...words, address, path];
   return { ...run, command, env };
 }
 
@@ -48,9 +47,4 @@ export function s3cmdSync(prefix: string, path: string, place: S3Place, run: Omi
     `${path}/`,
   ];
   return { ...run, command };
-}
-
-/** `aws-cli/2.9.19`, for the titles. */
-export function awsVersion(): string {
-  return execFileSync(debianAws, ['--version'], { encoding: 'utf8' }).split(' ', 1)[0] ?? '';
 }

@@ -26,7 +26,10 @@ const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, respons
   answer(request, response).catch(() => response.destroy());
 });
 await once(server.listen(0, '127.0.0.1'), 'listening');
-process.on('message', () => process.send?.(requests));
+process.on('message', (message) => {
+  if (typeof message === 'number') bucket.change(message);
+  process.send?.(requests);
+});
 process.on('disconnect', () => process.exit(0));
 process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
@@ -67,7 +70,7 @@ async function send(
   if (headers['if-match'] !== undefined && headers['if-match'] !== etag) {
     return refuse(response, 412, 'PreconditionFailed');
   }
-  const common = { etag, 'last-modified': Bucket.lastModified.toUTCString(), 'accept-ranges': 'bytes' };
+  const common = { etag, 'last-modified': stored.lastModified.toUTCString(), 'accept-ranges': 'bytes' };
   if (headers['if-none-match'] === etag) {
     response.writeHead(304, common).end();
     return;

@@ -16,6 +16,8 @@ export interface S3Place extends Keys {
 export interface S3Store extends AsyncDisposable {
   readonly place: S3Place;
   requests(): Promise<number>;
+  /** Makes the n-th change, from 1 on: one object of each set becomes another. */
+  change(n: number): Promise<void>;
 }
 
 /** Serves generated objects over HTTP. */
@@ -27,6 +29,7 @@ export async function serveObjects({ env, signal }: Bench, sets: readonly Object
   return {
     place: { endpoint: server.url, bucket, ...keys },
     requests: () => server.requests(),
+    change: (n) => server.change(n),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -1,115 +1,79 @@
-import { once } from 'node:events';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sidecar } from '../../../src/commands/demo/sidecar.ts';
 import type { Bench, Scenario } from '../bench.ts';
-import type { Fixture } from '../fixtures.ts';
+import { directory } from '../places/directory.ts';
+import { gitInDirectory, gitOver } from '../places/git.ts';
+import type { Holding, Place } from '../places/place.ts';
+import { s3Archive, s3Object, s3Prefix } from '../places/s3.ts';
+import type { Keeping, Program } from '../programs/program.ts';
+import { Wherry } from '../programs/wherry.ts';
+import { ReloadApp } from '../reload-app.ts';
+import type { Figure } from '../report.ts';
 
-/** Milliseconds after which a change that was not noticed is asked for, and the sidecar's log quoted. */
-const patience = 10_000;
-/** With it, the sidecar is woken after each change. */
+const second = 1000;
 const token = 'wake-up';
+/** Waits before the changes are spread by it over the time between two polls, evenly after any number of them. */
+const goldenRatio = 0.618;
 
-/** From the moment the branch moves to the reload call, with one changed file of 50. */
+type Open = (bench: Bench, holding: Holding) => Promise<Place>;
+
+/** Watched, a change must be there at once. */
+const watched: readonly (readonly [Open, number?])[] = [[gitInDirectory, 100], [directory]];
+const asked: readonly Open[] = [gitOver('http'), s3Object, s3Archive, s3Prefix];
+
+/** From the moment that the source changes to the reload call, with one changed file of 50. */
 export const delivery: Scenario = {
   name: 'delivery',
-  title: 'From commit to reload',
+  title: 'From change to reload',
   run: async (bench) => {
-    const changes = bench.runs(20) + 1;
-    const local = await bench.fixture({ files: 50, changes });
-    const remote = await bench.fixture({ files: 50, changes });
-    await using server = await bench.serve(remote);
-    return [
-      {
-        name: 'local repository, watched',
-        unit: 'ms',
-        values: await measure(bench, local, { WHERRY_GIT_REPO: local.path }, changes),
-        bar: 100,
-      },
-      {
-        name: 'HTTP, polled each 100 ms',
-        unit: 'ms',
-        values: await measure(
-          bench,
-          remote,
-          { WHERRY_GIT_REPO: server.url, WHERRY_POLL_INTERVAL: '100ms' },
-          changes,
-        ),
-      },
-      {
-        name: 'HTTP, polled each second',
-        unit: 'ms',
-        values: await measure(
-          bench,
-          remote,
-          { WHERRY_GIT_REPO: server.url, WHERRY_POLL_INTERVAL: '1s' },
-          changes,
-        ),
-      },
-      {
-        name: 'HTTP, woken by POST /sync',
-        unit: 'ms',
-        values: await measure(
-          bench,
-          remote,
-          { WHERRY_GIT_REPO: server.url, WHERRY_POLL_INTERVAL: '0', WHERRY_ADMIN_TOKEN: token },
-          changes,
-        ),
-      },
-    ];
+    const wherry = new Wherry(bench);
+    const woken = new Wherry(bench, { WHERRY_ADMIN_TOKEN: token });
+    const figures: Figure[] = [];
+    const compare = async (open: Open, program: Program, how: string, keeping: Keeping, bar?: number) => {
+      figures.push(...(await measure(bench, open, program, how, keeping, bar)));
+    };
+    const comparePeers = async (open: Open) => {
+      for (const peer of bench.peers) await compare(open, peer, 'polled each second', { interval: second });
+    };
+    for (const [open, bar] of watched) {
+      await compare(open, wherry, 'watched', {}, bar);
+      await comparePeers(open);
+    }
+    for (const open of asked) {
+      await compare(open, wherry, 'polled each second', { interval: second });
+      await compare(open, woken, 'woken by POST /sync', { interval: 0 });
+      await comparePeers(open);
+    }
+    return figures;
   },
 };
 
 async function measure(
   bench: Bench,
-  fixture: Fixture,
-  settings: Readonly<Record<string, string>>,
-  changes: number,
-): Promise<readonly number[]> {
-  let reloadedAt = 0;
-  let onReload = () => {};
-  const application = http.createServer((request, response) => {
-    reloadedAt = performance.now();
-    onReload();
-    request.resume();
-    response.end();
-  });
-  await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve));
-  const { port } = application.address() as AddressInfo;
-  try {
-    await using sidecar = await bench.sidecar({
-      ...settings,
-      WHERRY_RELOAD_URL: `http://127.0.0.1:${port}/-/reload`,
+  open: Open,
+  program: Program,
+  how: string,
+  keeping: Keeping,
+  bar: number | undefined,
+): Promise<readonly Figure[]> {
+  const changes = bench.runs(20) + 1;
+  await using place = await open(bench, { files: 50, changes });
+  if (!program.takes(place)) return [];
+  await using application = await ReloadApp.start();
+  await using keeper = await program.keep(place, { ...keeping, reload: application.url });
+  await keeper.published();
+  // What is watched is so after the first publish.
+  await sleep(second);
+  const times: number[] = [];
+  for (let change = 1; change <= changes; change += 1) {
+    const time = await application.timeFrom(async () => {
+      await place.change(change);
+      if (keeping.interval === 0) await keeper.wake?.();
     });
-    await sidecar.settled(await fixture.tip(), bench.signal);
-    // The watch begins after the first publish.
-    await sleep(1000);
-    const times: number[] = [];
-    for (let change = 1; change <= changes; change += 1) {
-      const revision = await fixture.revisionOf(change);
-      const reload = new Promise<void>((resolve) => {
-        onReload = resolve;
-      });
-      const started = performance.now();
-      await fixture.moveTo(revision);
-      if (settings['WHERRY_ADMIN_TOKEN'] !== undefined) await wake(sidecar, bench.signal);
-      await Promise.race([reload, sleep(patience, undefined, { ref: false })]);
-      await sidecar.settled(revision, bench.signal);
-      // The first one loads code that the others find loaded.
-      if (change > 1) times.push(reloadedAt - started);
-    }
-    return times;
-  } finally {
-    application.closeAllConnections();
-    application.close();
+    await keeper.rested();
+    // The first one loads code that the others find loaded.
+    if (change > 1) times.push(time);
+    await sleep(100 + ((change * goldenRatio) % 1) * (keeping.interval ?? 0));
   }
-}
-
-async function wake({ adminUrl }: Sidecar, signal: AbortSignal): Promise<void> {
-  const headers = { authorization: `Bearer ${token}` };
-  const request = http.request(`${adminUrl}/sync`, { method: 'POST', headers, signal }).end();
-  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
-  response.resume();
-  if (response.statusCode !== 202) throw new Error(`POST /sync was answered with ${response.statusCode}`);
+  const limit = bar === undefined ? {} : { bar };
+  return [{ name: `${place.name}: ${program.name}, ${how}`, unit: 'ms', values: times, ...limit }];
 }

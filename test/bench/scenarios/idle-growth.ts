@@ -1,39 +1,68 @@
-import type { Scenario } from '../bench.ts';
+import type { Bench, Scenario } from '../bench.ts';
 import { type Memory, memoryOf } from '../measure.ts';
-import { awaitIdlePolls, published } from '../metrics.ts';
+import { gitOver } from '../places/git.ts';
+import type { Place } from '../places/place.ts';
+import { s3Object } from '../places/s3.ts';
+import { passPolls } from '../polls.ts';
+import { Wherry } from '../programs/wherry.ts';
+import type { Figure } from '../report.ts';
 
 const few = 1000;
 const many = 10_000;
+const interval = 10;
 
 /** Whether the sidecar grows with time: what it weighs after a thousand idle polls, and after ten thousand. */
 export const idleGrowth: Scenario = {
   name: 'idle-growth',
-  title: `Memory after ${many.toLocaleString('en')} idle polls over HTTP`,
+  title: `Memory after ${many.toLocaleString('en')} idle polls`,
+  isSlow: true,
   run: async (bench) => {
-    const { signal } = bench;
-    const fixture = await bench.fixture({ files: 50, changes: 0 });
-    await using server = await bench.serve(fixture);
-    const taken: { readonly early: Memory; readonly late: Memory }[] = [];
-    for (let run = 0; run < bench.runs(1); run += 1) {
-      await using sidecar = await bench.sidecar({
-        WHERRY_GIT_REPO: server.url,
-        WHERRY_POLL_INTERVAL: '10ms',
-      });
-      await published(sidecar, signal);
-      await awaitIdlePolls(sidecar, few, signal);
-      const early = await memoryOf(sidecar.pid);
-      await awaitIdlePolls(sidecar, many - few, signal);
-      taken.push({ early, late: await memoryOf(sidecar.pid) });
-    }
-    return [
-      { name: `private after ${few} polls`, unit: 'MiB', values: taken.map(({ early }) => early.private) },
-      { name: `private after ${many} polls`, unit: 'MiB', values: taken.map(({ late }) => late.private) },
-      {
-        name: 'growth',
-        unit: 'MiB',
-        values: taken.map(({ early, late }) => late.private - early.private),
-        bar: 1,
-      },
-    ];
+    await using git = await gitOver('http')(bench, { files: 50 });
+    await using s3 = await s3Object(bench, { files: 50 });
+    // Side by side: nothing is timed.
+    const both = await Promise.all([measure(bench, git), measure(bench, s3)]);
+    return both.flat();
   },
 };
+
+async function measure(bench: Bench, place: Place): Promise<readonly Figure[]> {
+  const taken: { readonly early: Memory; readonly late: Memory }[] = [];
+  for (let run = 0; run < bench.runs(1); run += 1) {
+    await using keeper = await new Wherry(bench).keep(place, { interval });
+    await keeper.published();
+    await passPolls(keeper, few);
+    const early = await memoryOf(keeper.pid);
+    await passPolls(keeper, many - few);
+    taken.push({ early, late: await memoryOf(keeper.pid) });
+  }
+  const figure = (what: string, values: readonly number[]): Figure => ({
+    name: `${place.name}: ${what}`,
+    unit: 'MiB',
+    values,
+  });
+  return [
+    figure(
+      `RSS after ${few} polls`,
+      taken.map(({ early }) => early.rss),
+    ),
+    figure(
+      `RSS after ${many} polls`,
+      taken.map(({ late }) => late.rss),
+    ),
+    figure(
+      `private after ${few} polls`,
+      taken.map(({ early }) => early.private),
+    ),
+    figure(
+      `private after ${many} polls`,
+      taken.map(({ late }) => late.private),
+    ),
+    {
+      ...figure(
+        'growth of private',
+        taken.map(({ early, late }) => late.private - early.private),
+      ),
+      bar: 1,
+    },
+  ];
+}

@@ -86,7 +86,8 @@ async function take(bench: Bench, fixture: Fixture, { mode, fsync }: Variant): P
   // A repository that is watched is so after the first publish.
   await sleep(1500);
   const before = await observe(sidecar, 1, bench.signal);
-  await fixture.moveTo(await fixture.revisionOf(1));
+  const [changed = ''] = await fixture.revisions();
+  await fixture.moveTo(changed);
   await until('the change', () => lineOf(sidecar, 2) !== undefined);
   const after = await observe(sidecar, 2, bench.signal);
   return {

@@ -6,7 +6,7 @@ import type { Bench, Scenario } from '../bench.ts';
 import { type Consumption, consumptionOf } from '../measure.ts';
 import { type Figure, ratios } from '../report.ts';
 import { keyOf } from '../s3/objects.ts';
-import { aws, hasAws, hasS3cmd, s3cmdSync } from '../s3/peers.ts';
+import { aws, hasS3cmd, s3cmdSync } from '../s3/peers.ts';
 import { type S3Place, settingsOf } from '../s3/store.ts';
 
 const count = 1000;
@@ -18,7 +18,8 @@ const marker = 'config/.complete';
 export const s3SmallObjects: Scenario = {
   name: 's3-small-objects',
   title: `${count.toLocaleString('en')} objects of 4 KiB from a Ceph gateway`,
-  needs: () => (hasCeph && hasAws && hasS3cmd ? undefined : 'Ceph, awscli and s3cmd of Debian'),
+  needs: (bench) =>
+    hasCeph && bench.aws !== undefined && hasS3cmd ? undefined : 'Ceph, awscli and s3cmd of Debian',
   run: async (bench) => {
     await using cluster = await CephCluster.start(bench.newPath());
     const place = { ...cluster.access, bucket: `bench-${randomBytes(4).toString('hex')}` };
@@ -32,13 +33,15 @@ export const s3SmallObjects: Scenario = {
       aws: [] as Consumption[],
       s3cmd: [] as Consumption[],
     };
-    const { env, directory: cwd } = bench;
+    const { env, directory: cwd, aws: program = '' } = bench;
+    const synced = (path: string) =>
+      aws(program, ['sync', '--quiet'], { ...place, key: prefix }, path, { env, cwd });
     for (let turn = 0; turn < bench.runs(5) + 1; turn += 1) {
       const results = {
         settled: await init(bench, settled),
         unflushed: await init(bench, { ...settled, WHERRY_FSYNC: 'false' }),
         marked: await init(bench, { ...prefixed, WHERRY_S3_MARKER: marker }),
-        aws: await bench.within((path) => consumptionOf(aws('sync', prefix, path, place, { env, cwd }))),
+        aws: await bench.within((path) => consumptionOf(synced(path))),
         s3cmd: await bench.within((path) => consumptionOf(s3cmdSync(prefix, path, place, { env, cwd }))),
       };
       // The first turn fills the page cache.
