@@ -26,6 +26,15 @@ test('the build gets every file that it copies', () => {
   expect(copied.flatMap(([, files = '']) => files.split(' ')).sort()).toEqual(taken.sort());
 });
 
+test('the page about the image lists the commands that are in it', () => {
+  const [, listed = ''] = /With it are ([^.]+)\./.exec(read('deploy/image/README.md')) ?? [];
+  const [, picked = ''] =
+    /'\/usr\/bin\/%s\\n' sh dash ((?:.*\\\n)*.*)/.exec(read('deploy/image/pick.sh')) ?? [];
+  const words = (text: string) => text.match(/[a-z0-9]+|\[/g)?.filter((word) => word !== 'and');
+  expect(words(picked)).toContain('sha256sum');
+  expect(words(listed)).toEqual(words(picked));
+});
+
 test('the bill of materials names the packages that are in the program, and no other', () => {
   const names = bundled.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(['@aws-sdk/client-s3', 'simple-git', 'yaml']));
