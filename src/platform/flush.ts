@@ -1,10 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fsync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { Lanes } from './lanes.ts';
 
 /** From so many files on, one `syncfs` of the volume costs less than an fsync of each. */
 export const manyFiles = 256;
+
+/** Makes the content of an open file survive a power cut. */
+export const flushFile: (descriptor: number) => Promise<void> = promisify(fsync);
 
 /** Makes a file's content, or a directory's entries, survive a power cut. */
 export async function fsyncPath(path: string): Promise<void> {

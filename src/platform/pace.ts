@@ -23,15 +23,16 @@ export class Pace {
   }
 
   /** Does a quick item, and lets the event loop turn after some. */
-  async act(item: () => void): Promise<void> {
+  async act<T>(item: () => T): Promise<T> {
     const started = performance.now();
-    item();
+    const result = item();
     this.#spent += performance.now() - started;
     this.#inSlice += 1;
-    if (this.#inSlice < sliceLength) return;
+    if (this.#inSlice < sliceLength) return result;
     if (this.#spent > quick * sliceLength) this.#slowLeft = slowFor;
     this.#inSlice = 0;
     this.#spent = 0;
     await setImmediate();
+    return result;
   }
 }

@@ -113,10 +113,8 @@ export async function putLinksRight(
   });
   await onTarget(put);
   // What takes the place of another mode's name comes last: until then its readers find everything.
-  for (const name of await notLeading(
-    target,
-    [...names].filter((name) => held.has(name)),
-  )) {
+  const taken = [...names].filter((name) => held.has(name));
+  for (const name of await notLeading(target, taken)) {
     if (leavesOthers && (await notOurs(target, name, plain)) !== undefined) continue;
     await refuseForeign(target, new Set([name]), plain);
     await placeLink({ target, link: name, temporary: dataTemporary, text: visibleText(name) });

@@ -19,7 +19,14 @@ import {
 } from './manifest.ts';
 import { fileModeOf, octal, type StageOptions } from './same-set.ts';
 import { onTarget } from './target-errors.ts';
-import { copyChecked, type Written, writeAtOnce, writeStream, writeWhole } from './write-file.ts';
+import {
+  copyChecked,
+  type Written,
+  writeAtOnce,
+  writeStream,
+  writeThrough,
+  writeWhole,
+} from './write-file.ts';
 
 /** What a manifest says of a set besides its files. */
 export type ManifestHead = Pick<
@@ -134,10 +141,12 @@ export class Stage implements FileSink, AsyncDisposable {
       return record(await writeStream(path, content, { ...writing, onBytes }));
     }
     this.#count(content.byteLength);
+    const pace = this.#pace;
+    if (!pace.isQuick) await this.#lanes.enter(async () => record(await writeWhole(path, content, writing)));
     // To wait for a disk is nothing to do at once.
-    if (!this.#flushEach && this.#pace.isQuick)
-      await onTarget(this.#pace.act(() => record(writeAtOnce(path, content, mode))));
-    else await this.#lanes.enter(async () => record(await writeWhole(path, content, writing)));
+    else if (this.#flushEach)
+      await this.#lanes.enter(async () => record(await writeThrough(path, content, mode, pace)));
+    else await onTarget(pace.act(() => record(writeAtOnce(path, content, mode))));
   }
 
   /** What it holds, when all of it is there. */

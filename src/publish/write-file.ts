@@ -1,7 +1,9 @@
 import { createHash, hash } from 'node:crypto';
-import { constants, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync, writeSync } from 'node:fs';
 import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { RefusedError } from '../failure/failure.ts';
+import { flushFile } from '../platform/flush.ts';
+import type { Pace } from '../platform/pace.ts';
 import type { ManifestFile } from './manifest.ts';
 import { onTarget } from './target-errors.ts';
 
@@ -29,6 +31,37 @@ export interface Written {
 export function writeAtOnce(path: string, content: Uint8Array, mode: number): Written {
   writeFileSync(path, content, { flag: 'wx', mode });
   return writtenOf(content);
+}
+
+/** The same, and then waits until the disk has it: of all that one file needs, only that takes time. */
+export async function writeThrough(
+  path: string,
+  content: Uint8Array,
+  mode: number,
+  pace: Pace,
+): Promise<Written> {
+  const write = async () => {
+    const file = await pace.act(() => openWritten(path, content, mode));
+    try {
+      await flushFile(file);
+    } finally {
+      closeSync(file);
+    }
+  };
+  await onTarget(write());
+  return writtenOf(content);
+}
+
+/** The descriptor of a new file that holds the content. */
+function openWritten(path: string, content: Uint8Array, mode: number): number {
+  const file = openSync(path, 'wx', mode);
+  try {
+    for (let offset = 0; offset < content.byteLength; ) offset += writeSync(file, content, offset);
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+  return file;
 }
 
 export async function writeWhole(path: string, content: Uint8Array, writing: Writing): Promise<Written> {
