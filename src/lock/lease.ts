@@ -1,4 +1,5 @@
-import { link, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { linkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
 import { type Holder, parseHolder } from './holder.ts';
@@ -68,8 +69,8 @@ export class Lease {
     const temporary = `${this.#path}.${this.#holder.id}.tmp`;
     try {
       // There before anybody knocks: a network file system remembers for a while what is not there.
-      await writeFile(this.#knock, '', { mode: 0o600, flag: 'a' });
-      await writeFile(temporary, this.#text, { mode: 0o600, flag: 'wx' });
+      writeFileSync(this.#knock, '', { mode: 0o600, flag: 'a' });
+      writeFileSync(temporary, this.#text, { mode: 0o600, flag: 'wx' });
       const mark = await this.#rename(temporary, over);
       if (mark === undefined) return false;
       this.#mark = mark;
@@ -77,7 +78,7 @@ export class Lease {
       await this.#sweep();
       return true;
     } finally {
-      await rm(temporary, { force: true });
+      rmSync(temporary, { force: true });
     }
   }
 
@@ -110,9 +111,9 @@ export class Lease {
   /** The mark of what has the lease's name now, which is another's by the next look perhaps; undefined: not ours. */
   async #rename(temporary: string, over: LeaseSeen | undefined): Promise<string | undefined> {
     try {
-      const mark = markOf(await stat(temporary, { bigint: true }));
-      if (over === undefined) await link(temporary, this.#path);
-      else if ((await markAt(this.#path)) === over.mark) await rename(temporary, this.#path);
+      const mark = markOf(statSync(temporary, { bigint: true }));
+      if (over === undefined) linkSync(temporary, this.#path);
+      else if ((await markAt(this.#path)) === over.mark) renameSync(temporary, this.#path);
       else return undefined;
       return mark;
     } catch (error) {
@@ -140,7 +141,7 @@ export class Lease {
     const stateDir = dirname(this.#path);
     for (const name of await readdir(stateDir)) {
       if (name.startsWith(`${leaseName}.`) && name.endsWith('.tmp'))
-        await rm(join(stateDir, name), { force: true });
+        rmSync(join(stateDir, name), { force: true });
     }
   }
 

@@ -1,21 +1,34 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fsyncPath } from './flush.ts';
+import { flushFile, fsyncPath } from './flush.ts';
 
-/** Replaces a file as a whole: temporary file, fsync, rename, fsync of the directory. */
+/**
+ * Replaces a small file as a whole: temporary file, fsync, rename, fsync of the directory. Only what waits for a disk is left
+ * to the thread pool: a turn of it takes longer than all else here.
+ */
 export async function writeAtomically(path: string, content: string, mode: number): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    await rm(temporary, { force: true });
-    {
-      await using handle = await open(temporary, 'wx', mode);
-      await handle.writeFile(content);
-      await handle.sync();
+    rmSync(temporary, { force: true });
+    const file = openSync(temporary, 'wx', mode);
+    try {
+      writeFileSync(file, content);
+      await flushFile(file);
+    } finally {
+      closeSync(file);
     }
-    await rename(temporary, path);
+    renameSync(temporary, path);
     await fsyncPath(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    removeQuietly(temporary);
     throw error;
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The next one tries again, and says what is wrong.
   }
 }

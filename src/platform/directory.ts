@@ -1,4 +1,5 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
 
@@ -7,13 +8,14 @@ import { systemCode } from '../failure/failure.ts';
  * volume, and tries for ever where a file system answers so itself; this one lets the real error through.
  */
 export async function ensureDirectory(path: string, mode: number): Promise<void> {
+  if (isDirectory(path)) return;
   try {
     await makeOne(path, mode);
   } catch (error) {
     const parent = dirname(path);
     if (systemCode(error) !== 'ENOENT' || parent === path) throw error;
     // Somebody else may have made it by now, and may make the directory itself.
-    if (!(await isDirectory(parent))) await ensureDirectory(parent, mode);
+    if (!isDirectory(parent)) await ensureDirectory(parent, mode);
     await makeOne(path, mode);
   }
 }
@@ -22,13 +24,14 @@ async function makeOne(path: string, mode: number): Promise<void> {
   try {
     await mkdir(path, { mode });
   } catch (error) {
-    if (!(await isDirectory(path))) throw error;
+    if (!isDirectory(path)) throw error;
   }
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
 }

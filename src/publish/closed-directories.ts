@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../failure/failure.ts';
@@ -46,12 +46,22 @@ export async function insideDirectory<T>(path: string, dirMode: number, act: () 
 
 /** Removes a file or a whole tree, closed directories too. One that is not there is no error. */
 export async function removeTree(path: string): Promise<void> {
+  if (isAbsent(path)) return;
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {
     if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
     await openTree(path);
     await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Mostly nothing is there, which one look tells: `rm` takes two turns of the thread pool for that. */
+function isAbsent(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
   }
 }
 

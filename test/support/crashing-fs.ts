@@ -56,6 +56,8 @@ const mutatingSync = new Set([
   'copyFileSync',
   'lutimesSync',
   'symlinkSync',
+  'writeFileSync',
+  'rmSync',
   'renameSync',
   'unlinkSync',
   'mkdirSync',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdirSync, renameSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   MissingError,
@@ -87,27 +88,36 @@ export class CloneSlot {
   async #inNewClone<T>(work: (clone: Clone) => Promise<T>): Promise<T> {
     const directory = this.#beside('new');
     try {
-      await onState(createRepository(directory, this.#format));
+      await onState(() => createRepository(directory, this.#format));
       const result = await work({ directory, fresh: true, shallow: false, packs: 0 });
-      await onState(this.#replaceBy(directory));
+      await onState(() => this.#replaceBy(directory));
       this.#doubt = undefined;
       return result;
     } catch (error) {
-      if (await isWorthKeeping(directory, error)) await onState(this.#replaceBy(directory));
+      if (await isWorthKeeping(directory, error)) await onState(() => this.#replaceBy(directory));
       else await rm(directory, { recursive: true, force: true }).catch(() => undefined);
       throw error;
     }
   }
 
   async #replaceBy(directory: string): Promise<void> {
-    const old = this.#beside('old');
-    await mkdir(dirname(this.directory), { recursive: true, mode: 0o700 });
-    await rename(this.directory, old).catch((error: unknown) => {
-      if (systemCode(error) !== 'ENOENT') throw error;
-    });
-    await rename(directory, this.directory);
+    mkdirSync(dirname(this.directory), { recursive: true, mode: 0o700 });
+    const old = this.#setAside();
+    renameSync(directory, this.directory);
     // What cannot be removed now is a left-over of the next start.
-    await rm(old, { recursive: true, force: true }).catch(() => undefined);
+    if (old !== undefined) await rm(old, { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  /** Where the clone is now that had the place; undefined when none had it. */
+  #setAside(): string | undefined {
+    const old = this.#beside('old');
+    try {
+      renameSync(this.directory, old);
+      return old;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   #beside(kind: 'new' | 'old'): string {
@@ -123,9 +133,9 @@ async function isWorthKeeping(directory: string, error: unknown): Promise<boolea
 }
 
 /** An error of the state directory's file system is the target volume's. */
-export async function onState<T>(work: Promise<T>): Promise<T> {
+export async function onState<T>(work: () => T | Promise<T>): Promise<T> {
   try {
-    return await work;
+    return await work();
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     throw new TargetError({

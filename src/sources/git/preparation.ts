@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { onState, passing } from './clone-slot.ts';
@@ -6,14 +7,24 @@ import { gitConfiguration } from './environment.ts';
 import type { GitPlaces } from './places.ts';
 
 /** Makes the directory and git's only configuration file. */
-export async function prepare({ root, configFile }: GitPlaces): Promise<void> {
-  await onState(mkdir(root, { recursive: true, mode: 0o700 }));
-  const present = await readFile(configFile, 'utf8').catch(() => undefined);
-  if (present === gitConfiguration) return;
-  // Not flushed to the disk, which costs more than all else here: what a power cut leaves of it is written anew.
-  const temporary = `${configFile}.tmp`;
-  await onState(writeFile(temporary, gitConfiguration, { mode: 0o600 }));
-  await onState(rename(temporary, configFile));
+export function prepare({ root, configFile }: GitPlaces): Promise<void> {
+  return onState(() => {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    if (textOf(configFile) === gitConfiguration) return;
+    // Not flushed to the disk, which costs more than all else here: what a power cut leaves of it is written anew.
+    const temporary = `${configFile}.tmp`;
+    writeFileSync(temporary, gitConfiguration, { mode: 0o600 });
+    renameSync(temporary, configFile);
+  });
+}
+
+/** Undefined for what is not there, or cannot be read. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** Removes what killed runs and other settings left: half-made clones, and clones of repositories no longer used. */

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { DamageError } from './damage.ts';
@@ -17,14 +18,12 @@ const configurations: Readonly<Record<ObjectFormat, string>> = {
 };
 
 /** Writes an empty bare repository: the same that `git init --bare` makes, without starting it. */
-export async function createRepository(directory: string, format: ObjectFormat): Promise<void> {
-  await mkdir(join(directory, 'objects', 'pack'), { recursive: true, mode: 0o700 });
-  await Promise.all([
-    mkdir(join(directory, 'objects', 'info')),
-    mkdir(join(directory, 'refs', 'wherry'), { recursive: true }),
-    writeFile(join(directory, 'HEAD'), head),
-    writeFile(join(directory, 'config'), configurations[format]),
-  ]);
+export function createRepository(directory: string, format: ObjectFormat): void {
+  mkdirSync(join(directory, 'objects', 'pack'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(directory, 'objects', 'info'));
+  mkdirSync(join(directory, 'refs', 'wherry'), { recursive: true });
+  writeFileSync(join(directory, 'HEAD'), head);
+  writeFileSync(join(directory, 'config'), configurations[format]);
 }
 
 /** What a look at a clone's files tells. */
