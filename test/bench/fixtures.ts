@@ -32,10 +32,12 @@ export class Fixture {
     await git(['symbolic-ref', 'HEAD', 'refs/heads/main'], inside);
     await git(['config', 'uploadpack.allowFilter', 'true'], inside);
     await git(['config', 'transfer.hideRefs', 'refs/bench'], inside);
-    // Large files travel as large as they are.
-    if (tree.size !== undefined) await git(['config', 'core.compression', '0'], inside);
-    const options = tree.size === undefined ? [] : ['--depth=0'];
-    await fastImport(options, streamOf(tree, changes), inside);
+    if (tree.size !== undefined) {
+      // Large files travel as large as they are, and the server looks for no likeness between them.
+      await git(['config', 'core.compression', '0'], inside);
+      await git(['config', 'core.bigFileThreshold', '1m'], inside);
+    }
+    await fastImport(streamOf(tree, changes), inside);
     return new Fixture(inside);
   }
 
@@ -60,11 +62,10 @@ export class Fixture {
 }
 
 async function fastImport(
-  options: readonly string[],
   stream: Iterable<string | Uint8Array>,
   { cwd, env, signal }: GitRun,
 ): Promise<void> {
-  const args = ['fast-import', '--quiet', '--done', ...options];
+  const args = ['fast-import', '--quiet', '--done'];
   const child = spawn('git', args, { cwd, env, signal, stdio: ['pipe', 'ignore', 'inherit'] });
   const ended = once(child, 'exit');
   await pipeline(Readable.from(stream), child.stdin);

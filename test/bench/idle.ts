@@ -13,9 +13,7 @@ import { TreePeak } from './tree.ts';
 export const calm = 13_000;
 
 const slow = 1000;
-const quick = 15;
-const warmUps = 20;
-const traced = 20;
+const quick = 10;
 
 /** What a program holds that has nothing to do, and what each look costs that finds nothing. */
 export interface Idle {
@@ -42,7 +40,9 @@ export async function measureIdle(
   const before = await memoryWhenCalm(bench, place, program);
   await using keeper = await program.keep(place, { interval: quick });
   await keeper.published();
-  const most = await mostDuring(keeper, warmUps);
+  // Before those that are measured as many to warm up, and after them as many that are traced.
+  const some = Math.max(5, polls / 50);
+  const most = await mostDuring(keeper, some);
   const look = async () => ({
     usage: await usageOf(keeper.pid),
     polls: await keeper.polls(),
@@ -61,7 +61,7 @@ export async function measureIdle(
     most,
     cpu: used / made,
     requests: end.requests === undefined ? undefined : (end.requests - (start.requests ?? 0)) / made,
-    processes: hasStrace ? await processesAPoll(keeper, bench.newPath()) : undefined,
+    processes: hasStrace ? await processesAPoll(keeper, some, bench.newPath()) : undefined,
   };
 }
 
@@ -76,14 +76,14 @@ async function memoryWhenCalm({ signal }: Bench, place: Place, program: Program)
 async function mostDuring(keeper: Keeper, polls: number): Promise<number> {
   using peak = new TreePeak(keeper.pid);
   await passPolls(keeper, polls);
-  return peak.most;
+  return peak.pss;
 }
 
-function processesAPoll(keeper: Keeper, record: string): Promise<number> {
+function processesAPoll(keeper: Keeper, polls: number, record: string): Promise<number> {
   return traceProcesses(keeper.pid, record, async (started) => {
     const look = async () => ({ polls: await nextPoll(keeper), processes: await started() });
     const start = await look();
-    await passPolls(keeper, traced);
+    await passPolls(keeper, polls);
     const end = await look();
     return (end.processes - start.processes) / (end.polls - start.polls);
   });

@@ -2,11 +2,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { until } from './measure.ts';
+import { consumptionOf, type Run, until } from './measure.ts';
 
 const strace = '/usr/bin/strace';
 
 export const hasStrace = existsSync(strace);
+
+const options = ['-f', '-e', 'trace=clone,clone3,fork,vfork', '-e', 'signal=none'];
+
+/** How many processes a command starts, itself not counted, in a run of its own. */
+export async function processesOf({ command, ...run }: Run, record: string): Promise<number> {
+  await consumptionOf({ ...run, command: [strace, ...options, '-o', record, '--', ...command] });
+  return countIn(record);
+}
 
 /**
  * Lets something look at how many processes a program has started since now: it and all that it starts are traced, and
@@ -17,8 +25,7 @@ export async function traceProcesses<T>(
   record: string,
   look: (started: () => Promise<number>) => Promise<T>,
 ): Promise<T> {
-  const calls = ['-e', 'trace=clone,clone3,fork,vfork', '-e', 'signal=none'];
-  const args = ['-f', ...calls, '-o', record, '-p', String(pid)];
+  const args = [...options, '-o', record, '-p', String(pid)];
   const tracer = spawn(strace, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let messages = '';
   tracer.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -1,20 +1,33 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** MiB that a process and all below it hold together, what they share counted once; it may end at any time. */
-function pssOfTree(root: number): number {
+/** MiB that a process and all below it hold together. */
+interface Held {
+  /** What they share counted once. */
+  readonly pss: number;
+  /** Without the pages of files, which the kernel takes back when it needs them. */
+  readonly anonymous: number;
+}
+
+/** Each of them may end at any time. */
+function heldByTree(root: number): Held {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     const parent = Number.isInteger(pid) ? parentOf(pid) : undefined;
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
   }
-  let sum = 0;
+  let pss = 0;
+  let anonymous = 0;
   for (const left = [root]; left.length > 0; ) {
     const pid = left.pop() ?? root;
-    sum += Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
+    const text = read(`/proc/${pid}/smaps_rollup`);
+    const mebibytes = (name: string) =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) / 1024;
+    pss += mebibytes('Pss');
+    anonymous += mebibytes('Pss_Anon');
     left.push(...(children.get(pid) ?? []));
   }
-  return sum;
+  return { pss, anonymous };
 }
 
 function parentOf(pid: number): number | undefined {
@@ -35,13 +48,16 @@ const pause = 50;
 
 /** Looks again and again at what a process holds with all its children, and keeps the most that it saw. */
 export class TreePeak implements Disposable {
-  /** MiB. */
-  most = 0;
+  /** MiB: the most of each, not at the same time. */
+  pss = 0;
+  anonymous = 0;
   readonly #timer: NodeJS.Timeout;
 
   constructor(pid: number) {
     this.#timer = setInterval(() => {
-      this.most = Math.max(this.most, pssOfTree(pid));
+      const { pss, anonymous } = heldByTree(pid);
+      this.pss = Math.max(this.pss, pss);
+      this.anonymous = Math.max(this.anonymous, anonymous);
     }, pause);
   }
 

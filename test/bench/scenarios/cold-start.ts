@@ -1,17 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import type { Bench, Scenario } from '../bench.ts';
+import { type Contestant, contestantsFor } from '../contestants.ts';
 import { type Consumption, consumptionOf, type Run } from '../measure.ts';
 import { gitInDirectory, gitOver } from '../places/git.ts';
 import type { Place } from '../places/place.ts';
 import { s3Archive, s3Prefix } from '../places/s3.ts';
-import { plainCommand } from '../programs/plain.ts';
-import { Wherry } from '../programs/wherry.ts';
+import { hasStrace, processesOf } from '../processes.ts';
 import { type Figure, ratios } from '../report.ts';
 
 const few = 50;
 const many = 10_000;
-/** How often the time of Node's start and the plain command together `wherry init` of a few files may take. */
-const bars = { git: 1.3, s3: 1 };
+const unflushed = { WHERRY_FSYNC: 'false' };
+/** How often the time of Node's start and the plain command together `wherry init` may take, and that of a peer. */
+const bars = { git: 1.3, s3: 1, peer: 1 };
 
 /** One set into an empty target, from the start of the process to its end, beside what it cannot do without. */
 export const coldStart: Scenario = {
@@ -29,63 +30,90 @@ export const coldStart: Scenario = {
   },
 };
 
-interface Contestant {
-  readonly name: string;
-  readonly run: (directory: string) => Run;
-  readonly taken: Consumption[];
+interface Taken extends Consumption {
+  /** Undefined where nothing is asked over a network. */
+  readonly requests: number | undefined;
+}
+
+interface Measured extends Contestant {
+  readonly taken: Taken[];
 }
 
 async function compare(bench: Bench, place: Place, files: number): Promise<readonly Figure[]> {
-  const all = contestantsFor(bench, place, files);
-  const [wherry, node, plain] = all;
+  const all = contestantsFor(bench, place, files === few ? [{}] : [{}, unflushed]);
+  const contestants: readonly Measured[] = all.map((contestant) => ({ ...contestant, taken: [] }));
   // The first turn fills the page cache, which a large set does by itself.
   const warmUps = files === few ? 1 : 0;
   for (let turn = 0; turn < bench.runs(files === few ? 9 : 3) + warmUps; turn += 1) {
-    for (const { run, taken } of all) {
-      // It stays there: ext4 makes new files ten times as slowly in the minutes after many were deleted.
-      const directory = bench.newPath();
-      await mkdir(directory);
-      const consumption = await consumptionOf(run(directory));
+    for (const { run, taken } of contestants) {
+      const consumption = await take(place, run(await newDirectory(bench)));
       if (turn >= warmUps) taken.push(consumption);
     }
   }
   const title = `${place.name}, ${files.toLocaleString('en')} files`;
-  const figures = all.map(({ name, taken }) => elapsedFigure(`${title}: ${name}`, taken));
-  const cpu = all.map(({ name, taken }) => cpuFigure(`${title}: ${name}, CPU with children`, taken));
-  const bar = files === few ? { bar: place.git === undefined ? bars.s3 : bars.git } : {};
-  const faster = files === few ? { bar: 1 } : {};
-  const times = (of: readonly (Contestant | undefined)[]) => ratios(elapsed(wherry), sums(of.map(elapsed)));
-  if (plain !== undefined) {
-    const name = `${title}: init ÷ (node + ${plain.name})`;
-    figures.push({ name, unit: '×', values: times([node, plain]), ...bar });
-  }
-  for (const peer of all.filter(({ name }) => bench.peers.some((known) => known.name === name))) {
-    figures.push({ name: `${title}: init ÷ ${peer.name}`, unit: '×', values: times([peer]), ...faster });
-  }
-  return [...figures, ...cpu];
-}
-
-/** Wherry, a bare Node and the plain command if there is one, and then whoever else. */
-function contestantsFor(bench: Bench, place: Place, files: number): readonly Contestant[] {
-  const { env, directory: cwd } = bench;
-  const wherry = new Wherry(bench);
-  const unflushed = new Wherry(bench, { WHERRY_FSYNC: 'false' });
-  const plain = plainCommand(bench, place);
-  // The AWS CLI is the plain command already.
-  const peers = bench.peers.filter((peer) => peer.takes(place) && place.s3 === undefined);
-  const contestant = (name: string, run: Contestant['run']): Contestant => ({ name, run, taken: [] });
   return [
-    contestant('wherry init', (path) => wherry.once(place, path)),
-    contestant('node -e 0', () => ({ command: [process.execPath, '-e', '0'], env, cwd })),
-    ...(plain === undefined ? [] : [contestant(plain.name, plain.run)]),
-    ...(files === few
-      ? []
-      : [contestant('wherry init, WHERRY_FSYNC=false', (path) => unflushed.once(place, path))]),
-    ...peers.map((peer) => contestant(peer.name, (path) => peer.once(place, path))),
+    ...contestants.map(({ name, taken }) =>
+      figure(`${title}: ${name}`, 'ms', taken, ({ elapsed }) => elapsed),
+    ),
+    ...ratiosOf(place, files, contestants).map((ratio) => ({
+      ...ratio,
+      name: `${title}: ${ratio.name}`,
+    })),
+    ...contestants.map(({ name, taken }) =>
+      figure(`${title}: ${name}, CPU with children`, 'ms', taken, ({ cpu }) => cpu),
+    ),
+    ...contestants
+      .filter(({ taken }) => taken.some(({ requests = 0 }) => requests > 0))
+      .map(({ name, taken }) =>
+        figure(`${title}: ${name}, requests`, '', taken, ({ requests = 0 }) => requests),
+      ),
+    ...(files === few ? await countedProcesses(bench, title, contestants) : []),
   ];
 }
 
-function elapsed(contestant: Contestant | undefined): readonly number[] {
+/** It stays there: ext4 makes new files ten times as slowly in the minutes after many were deleted. */
+async function newDirectory(bench: Bench): Promise<string> {
+  const directory = bench.newPath();
+  await mkdir(directory);
+  return directory;
+}
+
+async function take({ requests }: Place, run: Run): Promise<Taken> {
+  const before = await requests?.();
+  const consumption = await consumptionOf(run);
+  const after = await requests?.();
+  return { ...consumption, requests: after === undefined ? undefined : after - (before ?? 0) };
+}
+
+async function countedProcesses(bench: Bench, title: string, contestants: readonly Contestant[]) {
+  const figures: Figure[] = [];
+  for (const { name, run } of hasStrace ? contestants : []) {
+    const count = await processesOf(run(await newDirectory(bench)), bench.newPath());
+    figures.push({ name: `${title}: ${name}, processes`, unit: '', values: [count] });
+  }
+  return figures;
+}
+
+/** Of a few files they are held to a bar. */
+function ratiosOf(place: Place, files: number, contestants: readonly Measured[]): readonly Figure[] {
+  const [wherry] = contestants;
+  const node = contestants.filter(({ role }) => role === 'node');
+  const ratio = (name: string, of: readonly Measured[], bar: number): Figure => ({
+    name: `init ÷ ${name}`,
+    unit: '×',
+    values: ratios(elapsed(wherry), sums(of.map(elapsed))),
+    ...(files === few ? { bar } : {}),
+  });
+  return contestants.flatMap((contestant) => {
+    const { role, name } = contestant;
+    if (role === 'plain') {
+      return [ratio(`(node + ${name})`, [...node, contestant], place.git === undefined ? bars.s3 : bars.git)];
+    }
+    return role === 'peer' ? [ratio(name, [contestant], bars.peer)] : [];
+  });
+}
+
+function elapsed(contestant: Measured | undefined): readonly number[] {
   return contestant?.taken.map((run) => run.elapsed) ?? [];
 }
 
@@ -95,10 +123,11 @@ function sums(columns: readonly (readonly number[])[]): readonly number[] {
   );
 }
 
-function elapsedFigure(name: string, taken: readonly Consumption[]): Figure {
-  return { name, unit: 'ms', values: taken.map((run) => run.elapsed) };
-}
-
-function cpuFigure(name: string, taken: readonly Consumption[]): Figure {
-  return { name, unit: 'ms', values: taken.map((run) => run.cpu) };
+function figure(
+  name: string,
+  unit: Figure['unit'],
+  taken: readonly Taken[],
+  of: (value: Taken) => number,
+): Figure {
+  return { name, unit, values: taken.map(of) };
 }

@@ -10,8 +10,8 @@ import { Wherry } from '../programs/wherry.ts';
 import type { Figure } from '../report.ts';
 
 const polls = 1000;
-/** Theirs take as long as ten of Wherry's or more. */
-const peerPolls = 100;
+/** One of theirs takes as long as twenty of Wherry's or more. */
+const peerPolls = 30;
 const lsRemotes = 20;
 
 const places = [

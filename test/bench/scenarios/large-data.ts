@@ -1,12 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import type { Bench, Scenario } from '../bench.ts';
+import { contestantsFor } from '../contestants.ts';
 import { type Consumption, consumptionOf, type Run } from '../measure.ts';
 import { directory } from '../places/directory.ts';
 import { gitOver } from '../places/git.ts';
 import type { Holding, Place } from '../places/place.ts';
 import { s3Archive, s3Object, s3Prefix } from '../places/s3.ts';
-import { plainCommand } from '../programs/plain.ts';
-import { Wherry } from '../programs/wherry.ts';
 import type { Figure } from '../report.ts';
 import { TreePeak } from '../tree.ts';
 
@@ -41,28 +40,19 @@ export const largeData: Scenario = {
 
 interface Taken extends Consumption {
   /** MiB: the most that it and its children held together. */
-  readonly most: number;
+  readonly pss: number;
+  readonly anonymous: number;
 }
 
 async function compare(bench: Bench, place: Place, bar: number | undefined): Promise<readonly Figure[]> {
-  // Without flushing: how fast the disk is says nothing about memory, and the others do not either.
-  const wherry = new Wherry(bench, { WHERRY_FSYNC: 'false' });
-  const plain = plainCommand(bench, place);
-  const peers = bench.peers.filter((peer) => peer.takes(place) && place.s3 === undefined);
-  const contestants = [
-    { name: 'wherry init', run: (path: string) => wherry.once(place, path), bar },
-    ...(plain === undefined ? [] : [{ ...plain, bar: undefined }]),
-    ...peers.map((peer) => ({
-      name: peer.name,
-      run: (path: string) => peer.once(place, path),
-      bar: undefined,
-    })),
-  ].map((contestant) => ({ ...contestant, taken: [] as Taken[] }));
+  // Without flushing: how fast the disk is says nothing about memory.
+  const all = contestantsFor(bench, place, [{ WHERRY_FSYNC: 'false' }]).filter(({ role }) => role !== 'node');
+  const contestants = all.map((contestant) => ({ ...contestant, taken: [] as Taken[] }));
   for (let turn = 0; turn < bench.runs(3); turn += 1) {
     for (const { run, taken } of contestants) taken.push(await take(bench, run));
   }
-  return contestants.flatMap(({ name, taken, bar: limit }) =>
-    figuresOf(`${place.name}: ${name}`, taken, limit),
+  return contestants.flatMap(({ role, name, taken }) =>
+    figuresOf(`${place.name}: ${name}`, taken, role === 'wherry' ? bar : undefined),
   );
 }
 
@@ -75,7 +65,7 @@ function take(bench: Bench, run: (directory: string) => Run): Promise<Taken> {
       const consumption = await consumptionOf(run(target), (pid) => {
         peak = new TreePeak(pid);
       });
-      return { ...consumption, most: peak?.most ?? Number.NaN };
+      return { ...consumption, pss: peak?.pss ?? Number.NaN, anonymous: peak?.anonymous ?? Number.NaN };
     } finally {
       peak?.[Symbol.dispose]();
     }
@@ -90,7 +80,12 @@ function figuresOf(name: string, taken: readonly Taken[], bar: number | undefine
       values: taken.map(({ peak }) => peak),
       ...(bar === undefined ? {} : { bar }),
     },
-    { name: `${name}, the most with children (Pss)`, unit: 'MiB', values: taken.map(({ most }) => most) },
+    { name: `${name}, the most with children (Pss)`, unit: 'MiB', values: taken.map(({ pss }) => pss) },
+    {
+      name: `${name}, the most with children, without files`,
+      unit: 'MiB',
+      values: taken.map(({ anonymous }) => anonymous),
+    },
     { name: `${name}, CPU with children`, unit: 'ms', values: taken.map(({ cpu }) => cpu) },
     { name: `${name}, time`, unit: 'ms', values: taken.map(({ elapsed }) => elapsed) },
   ];

@@ -71,7 +71,7 @@ async function memoryOfSet({ signal }: Bench, place: Place, program: Program): P
   using tree = new TreePeak(keeper.pid);
   await keeper.published();
   await sleep(calm, undefined, { signal });
-  return { idle: await memoryOf(keeper.pid), peak: await peakOf(keeper.pid), most: tree.most };
+  return { idle: await memoryOf(keeper.pid), peak: await peakOf(keeper.pid), most: tree.pss };
 }
 
 function figuresOf(title: string, taken: readonly Taken[]): readonly Figure[] {
