@@ -1,6 +1,6 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { SettingsError } from '../failure/failure.ts';
-import { HttpAgents } from '../platform/http-agents.ts';
+import { HttpAgents } from '../platform/http/http-agents.ts';
 import { agentsSpeakToProxies, proxyVariables } from '../platform/proxy.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { CredentialSource } from '../sources/s3/credentials/credentials.ts';

@@ -1,4 +1,6 @@
 import { Failure } from '../../failure/failure.ts';
+import { hostOf } from '../../platform/hosts.ts';
+import type { HttpRequest } from '../../platform/http/exchange.ts';
 import type { Log } from '../../platform/log.ts';
 import { isUntrusted } from '../../platform/network-errors.ts';
 import {
@@ -30,6 +32,21 @@ export interface HttpRefsOptions {
   readonly log: Log;
 }
 
+/** The last question, for the next poll. */
+interface Posted {
+  readonly url: string;
+  readonly names: readonly string[] | undefined;
+  readonly capabilities: ReadonlyMap<string, string>;
+  readonly request: HttpRequest;
+}
+
+/** The last answer, and what it says. */
+interface Read {
+  readonly names: readonly string[] | undefined;
+  readonly answer: HttpAnswer;
+  readonly refs: Refs;
+}
+
 /** The probe in process cannot do it; git itself might. */
 class Unable extends Error {
   readonly failure: Failure | undefined;
@@ -49,6 +66,8 @@ export class HttpRefs implements RefReader, AsyncDisposable {
   #url: string;
   #capabilities: ReadonlyMap<string, string> | undefined;
   #unable: string | undefined;
+  #posted: Posted | undefined;
+  #read: Read | undefined;
 
   constructor(options: HttpRefsOptions) {
     this.#options = options;
@@ -129,8 +148,17 @@ export class HttpRefs implements RefReader, AsyncDisposable {
   }
 
   #refsIn(answer: HttpAnswer, names: readonly string[] | undefined): Refs {
-    const refs = this.#parse(answer, 'result', parseLsRefs);
-    return names === undefined ? refs : new Map([...refs].filter(([name]) => names.includes(name)));
+    const read = this.#read;
+    if (
+      read?.names === names &&
+      read?.answer.status === answer.status &&
+      read.answer.body.equals(answer.body)
+    )
+      return read.refs;
+    const all = this.#parse(answer, 'result', parseLsRefs);
+    const refs = names === undefined ? all : new Map([...all].filter(([name]) => names.includes(name)));
+    this.#read = { names, answer, refs };
+    return refs;
   }
 
   /** Asks what the server can do, and where the repository is now. */
@@ -138,10 +166,10 @@ export class HttpRefs implements RefReader, AsyncDisposable {
     const { asked, secrets } = this.#options;
     let url = new URL(this.#options.url.replace(/\/+$/, '') + suffix);
     for (let redirects = 0; ; redirects++) {
-      const answer = await this.#send('GET', url, signal);
+      const answer = await this.#send(this.#request('GET', url), signal);
       if (isRedirect(answer.status)) {
         if (redirects === 5) throw notGitFailure(asked, 'it redirects without end');
-        url = followRedirect(url, answer.headers.location, { asked, secrets });
+        url = followRedirect(url, answer.headers['location'], { asked, secrets });
         continue;
       }
       const advertisement = this.#parse(answer, 'advertisement', parseAdvertisement);
@@ -155,22 +183,43 @@ export class HttpRefs implements RefReader, AsyncDisposable {
     capabilities: ReadonlyMap<string, string>,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
-    const url = new URL(`${this.#url}/git-upload-pack`);
-    return this.#send('POST', url, signal, lsRefsRequest(names, capabilities));
+    const url = `${this.#url}/git-upload-pack`;
+    const known = this.#posted;
+    // Nearly always the same as at the last poll.
+    if (known?.url === url && known.names === names && known.capabilities === capabilities)
+      return this.#send(known.request, signal);
+    const request = this.#request('POST', new URL(url), lsRefsRequest(names, capabilities));
+    this.#posted = { url, names, capabilities, request };
+    return this.#send(request, signal);
   }
 
-  async #send(method: 'GET' | 'POST', url: URL, signal: AbortSignal, body?: Buffer): Promise<HttpAnswer> {
-    const { connection, asked, authorization, ownAuthority } = this.#options;
-    const headers = {
-      'User-Agent': 'git/wherry',
-      'Git-Protocol': 'version=2',
-      Accept: '*/*',
-      ...(method === 'POST' ? { 'Content-Type': 'application/x-git-upload-pack-request' } : {}),
-      ...(body === undefined ? {} : { 'Content-Length': String(body.byteLength) }),
-      ...(authorization === undefined ? {} : { Authorization: authorization }),
+  #request(method: 'GET' | 'POST', url: URL, body?: Buffer): HttpRequest {
+    const { authorization } = this.#options;
+    const { protocol, port, host, pathname, search } = url;
+    return {
+      origin: {
+        secure: protocol === 'https:',
+        hostname: hostOf(url),
+        port: port === '' ? undefined : Number(port),
+      },
+      method,
+      path: pathname + search,
+      headers: {
+        host,
+        'user-agent': 'git/wherry',
+        'git-protocol': 'version=2',
+        accept: '*/*',
+        ...(body === undefined ? {} : { 'content-type': 'application/x-git-upload-pack-request' }),
+        ...(authorization === undefined ? {} : { authorization }),
+      },
+      body,
     };
+  }
+
+  async #send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const { connection, asked, ownAuthority } = this.#options;
     try {
-      return await connection.send({ method, url, headers, signal, ...(body === undefined ? {} : { body }) });
+      return await connection.send(request, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (isUntrusted(error) && !ownAuthority) {

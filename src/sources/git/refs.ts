@@ -8,6 +8,8 @@ export type Wanted =
       readonly text: string;
       /** Full names, the one that wins first. */
       readonly candidates: readonly [string, ...string[]];
+      /** What a remote is asked for: those, and what tells an empty repository. */
+      readonly asked: readonly string[];
     };
 
 /** One ref of a repository: what it holds and, where that is an annotated tag, the object that the tag names. */
@@ -43,8 +45,12 @@ export function isObjectId(text: string): boolean {
 /** A full commit hash wins, then a branch, then a tag, then whatever `refs/<text>` is. */
 export function parseWanted(text: string): Wanted {
   if (isObjectId(text.toLowerCase())) return { kind: 'commit', revision: text.toLowerCase() as Revision };
-  if (text === 'HEAD' || text.startsWith('refs/')) return { kind: 'ref', text, candidates: [text] };
-  return { kind: 'ref', text, candidates: [`refs/heads/${text}`, `refs/tags/${text}`, `refs/${text}`] };
+  if (text === 'HEAD' || text.startsWith('refs/')) return wantedRef(text, [text]);
+  return wantedRef(text, [`refs/heads/${text}`, `refs/tags/${text}`, `refs/${text}`]);
+}
+
+function wantedRef(text: string, candidates: readonly [string, ...string[]]): Wanted {
+  return { kind: 'ref', text, candidates, asked: [...new Set([...candidates, 'HEAD'])] };
 }
 
 /** The candidate that wins among the refs that exist. */

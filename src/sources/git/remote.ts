@@ -59,8 +59,8 @@ export class Remote implements AsyncDisposable {
 
   /** The ref that is asked for, as it is now. Throws `MissingError` when it is not there. */
   async resolve(wanted: Wanted & { readonly kind: 'ref' }, signal: AbortSignal): Promise<Resolved> {
-    const { candidates, text } = wanted;
-    const refs = await this.#read([...new Set([...candidates, 'HEAD'])], signal);
+    const { candidates, text, asked } = wanted;
+    const refs = await this.#read(asked, signal);
     const found = resolve(candidates, refs);
     if (found !== undefined) {
       this.#tellShadowed(found);

@@ -22,7 +22,7 @@ describe('what is asked for', () => {
     ['refs/deploy/x', ['refs/deploy/x']],
     ['1234567', ['refs/heads/1234567', 'refs/tags/1234567', 'refs/1234567']],
   ])('by %s', (text, candidates) => {
-    expect(parseWanted(text)).toEqual({ kind: 'ref', text, candidates });
+    expect(parseWanted(text)).toMatchObject({ kind: 'ref', text, candidates });
   });
 
   test.each([one, 'ABCDEF0123'.repeat(4), '0'.repeat(64)])('by the commit %s', (text) => {

@@ -1,5 +1,6 @@
 import { SettingsError } from '../../../failure/failure.ts';
 import { hostOf, isLoopback } from '../../../platform/hosts.ts';
+import type { Origin } from '../../../platform/http/exchange.ts';
 import type { BucketName } from '../../../settings/s3-kinds.ts';
 import type { Settings } from '../../../settings/schema.ts';
 import { type AwsHost, awsHost, isAwsHost, unsupportedKind } from './aws-hosts.ts';
@@ -7,14 +8,6 @@ import { type Endpoint, endpointOf, flag, regionOf } from './endpoint.ts';
 import { encodePath } from './sigv4.ts';
 
 export type UrlStyle = 'path' | 'virtual-host';
-
-export interface Origin {
-  readonly secure: boolean;
-  /** An IPv6 address without its brackets. */
-  readonly hostname: string;
-  /** Undefined = the scheme's own. */
-  readonly port: number | undefined;
-}
 
 interface Parts {
   readonly display: string;

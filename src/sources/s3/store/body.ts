@@ -1,8 +1,8 @@
 import { type Failure, UnreachableError } from '../../../failure/failure.ts';
+import type { Incoming } from '../../../platform/http/incoming.ts';
 import { networkWords } from '../../../platform/network-errors.ts';
 import { pause } from '../../../platform/pause.ts';
 import type { Check } from './checksum.ts';
-import type { Incoming } from './incoming.ts';
 import type { ObjectBody } from './store.ts';
 
 export interface BodyOptions {

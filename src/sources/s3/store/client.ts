@@ -1,5 +1,7 @@
-import type http from 'node:http';
 import { Failure } from '../../../failure/failure.ts';
+import { HttpClient } from '../../../platform/http/client.ts';
+import type { Headers, Timeouts } from '../../../platform/http/exchange.ts';
+import type { Incoming } from '../../../platform/http/incoming.ts';
 import type { Log } from '../../../platform/log.ts';
 import { agentsSpeakToProxies, proxyVariables } from '../../../platform/proxy.ts';
 import type { Settings } from '../../../settings/schema.ts';
@@ -7,9 +9,7 @@ import type { CredentialSource } from '../credentials/credentials.ts';
 import { addressOf, type UrlStyle } from './address.ts';
 import type { Asked } from './asked.ts';
 import { Clock } from './clock.ts';
-import { Connection, type Timeouts, usualTimeouts } from './connection.ts';
 import { ErrorAnswer, errorAnswer, errorInside } from './error-answer.ts';
-import type { Incoming } from './incoming.ts';
 import { Repairs, type SentWith } from './repairs.ts';
 import { attempts, backOff, isPassing } from './retry.ts';
 import { encodeQuery, Signer } from './sigv4.ts';
@@ -39,16 +39,18 @@ export interface S3Request {
 
 export interface WholeAnswer {
   readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
+  readonly headers: Headers;
   readonly body: Buffer;
 }
+
+const usualTimeouts: Timeouts = { connect: 3000, firstByte: 10_000, silence: 15_000 };
 
 const answers = new Set([200, 206, 304, 412]);
 
 /** Signed requests to one bucket, tried again as long as that makes sense. Nothing is opened before the first. */
 export class S3Client implements Disposable {
   readonly #options: ClientOptions;
-  readonly #connection: Connection;
+  readonly #http: HttpClient;
   readonly #clock = new Clock();
   readonly #signer = new Signer();
   readonly #repairs: Repairs;
@@ -65,10 +67,10 @@ export class S3Client implements Disposable {
     }
     this.#options = options;
     this.#repairs = new Repairs({ address: addressOf(settings, env), credentials, clock: this.#clock, log });
-    this.#connection = new Connection({
+    this.#http = new HttpClient({
       ca: settings.s3Ca,
       proxyEnv,
-      concurrency: settings.s3Concurrency,
+      maxFree: settings.s3Concurrency + 1,
       timeouts: { ...usualTimeouts, ...options.timeouts },
     });
   }
@@ -117,7 +119,7 @@ export class S3Client implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#connection[Symbol.dispose]();
+    this.#http[Symbol.dispose]();
   }
 
   async #persist<T>(
@@ -154,13 +156,13 @@ export class S3Client implements Disposable {
     const { onRequest } = this.#options;
     let incoming: Incoming;
     try {
-      incoming = await this.#connection.send(this.#wire(request, sent), signal);
+      incoming = await this.#http.send(this.#wire(request, sent), signal);
     } catch (error) {
       if (!signal.aborted) onRequest(operation, 'error');
       throw error;
     }
     onRequest(operation, String(incoming.status));
-    this.#clock.heard(incoming.headers.date);
+    this.#clock.heard(incoming.headers['date']);
     if (answers.has(incoming.status)) return incoming;
     throw await errorAnswer(incoming);
   }

@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import type { Incoming } from './incoming.ts';
+import type { Incoming } from '../../../platform/http/incoming.ts';
 
 /** An answer that is no success, with what S3 says of it. Not for users: `failures.ts` makes that of it. */
 export class ErrorAnswer extends Error {

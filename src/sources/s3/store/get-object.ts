@@ -1,9 +1,9 @@
 import { DeniedError, MissingError, UnreachableError, UnsettledError } from '../../../failure/failure.ts';
+import type { Incoming } from '../../../platform/http/incoming.ts';
 import { objectOf } from './asked.ts';
 import { ResumingBody } from './body.ts';
 import { checkOf } from './checksum.ts';
 import type { S3Client } from './client.ts';
-import type { Incoming } from './incoming.ts';
 import type { ETag, GetAnswer, GetRequest, ObjectHead } from './store.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -135,7 +135,7 @@ async function headOf(
   { key }: GetRequest,
   client: S3Client,
 ): Promise<ObjectHead> {
-  const etag = normalETag(headers.etag ?? '');
+  const etag = normalETag(headers['etag'] ?? '');
   const length = headers['content-length'] ?? '';
   if (status !== 200 || etag === '' || !/^\d{1,15}$/.test(length)) {
     const { notS3 } = await import('./connection-failures.ts');

@@ -57,8 +57,3 @@ export class HttpAgents implements Disposable {
     return { keepAlive: true, maxFreeSockets, timeout: idle, ...proxy };
   }
 }
-
-/** True when the server had closed a kept connection before the request came: it can be sent anew. */
-export function wasStale(request: http.ClientRequest, error: NodeJS.ErrnoException): boolean {
-  return request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-}

@@ -1,64 +1,26 @@
 import type http from 'node:http';
 import type { Socket } from 'node:net';
-import { isLocalhost, lookUpLocalhost } from '../../../platform/hosts.ts';
-import { HttpAgents, type Transport, wasStale } from '../../../platform/http-agents.ts';
-import type { Origin } from './address.ts';
-import { Incoming } from './incoming.ts';
+import { isLocalhost, lookUpLocalhost } from '../hosts.ts';
+import { type Answer, type Exchanged, type HttpRequest, reset, type Timeouts, timedOut } from './exchange.ts';
+import { type AgentOptions, HttpAgents, type Transport } from './http-agents.ts';
 
-/** Milliseconds. */
-export interface Timeouts {
-  /** Until a connection stands: name, TCP, TLS, and the proxy's. */
-  readonly connect: number;
-  /** Until the headers of the answer come. */
-  readonly firstByte: number;
-  /** Between two pieces of a body. */
-  readonly silence: number;
-}
-
-export const usualTimeouts: Timeouts = { connect: 3000, firstByte: 10_000, silence: 15_000 };
-
-export interface WireRequest {
-  readonly origin: Origin;
-  readonly method: 'GET' | 'HEAD';
-  /** With the query, as it goes over the wire. */
-  readonly path: string;
-  /** `host` among them. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-export interface ConnectionOptions {
-  readonly ca: string | undefined;
-  /** `HTTPS_PROXY` and the like; empty = no proxy. */
-  readonly proxyEnv: Readonly<Record<string, string>>;
-  /** So many downloads run at a time, and their connections are kept for the next ones. */
-  readonly concurrency: number;
-  readonly timeouts: Timeouts;
-}
-
-/** Idle connections are kept for longer than a usual interval of polls. */
-const idle = 90_000;
-
-/** Sends requests and waits for the headers of their answers. The number of connections is not bounded: nobody waits for one. */
-export class Connection implements Disposable {
+/** Requests by Node's own client and agents, which know proxies. */
+export class ThroughNode implements Disposable {
   readonly #agents: HttpAgents;
   readonly #timeouts: Timeouts;
 
-  constructor({ ca, proxyEnv, concurrency, timeouts }: ConnectionOptions) {
-    this.#agents = new HttpAgents({ ca, proxyEnv, maxFreeSockets: concurrency + 1, idle });
+  constructor(options: AgentOptions, timeouts: Timeouts) {
+    this.#agents = new HttpAgents(options);
     this.#timeouts = timeouts;
   }
 
-  /** Rejects with a system error, or with the signal's reason; the signal goes on to bound the body. */
-  async send(request: WireRequest, signal: AbortSignal): Promise<Incoming> {
+  /** A kept connection that the server had closed is tried anew, once. */
+  async send(request: HttpRequest, signal: AbortSignal): Promise<Answer> {
     const transport = await this.#agents.transport(request.origin.secure);
     const first = await exchange(transport, request, this.#timeouts, signal);
     const answer = first === 'stale' ? await exchange(transport, request, this.#timeouts, signal) : first;
-    if (answer === 'stale') throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
-    return new Incoming(answer, {
-      isHead: request.method === 'HEAD',
-      silence: this.#timeouts.silence,
-      signal,
-    });
+    if (answer === 'stale') throw reset('socket hang up');
+    return new NodeAnswer(answer);
   }
 
   [Symbol.dispose](): void {
@@ -66,12 +28,47 @@ export class Connection implements Disposable {
   }
 }
 
+class NodeAnswer implements Answer {
+  readonly status: number;
+  readonly headers: Answer['headers'];
+  moved: () => void = () => undefined;
+  readonly #message: http.IncomingMessage;
+  #error: Error | undefined;
+
+  constructor(message: http.IncomingMessage) {
+    const { 'set-cookie': _, ...headers } = message.headers;
+    this.status = message.statusCode ?? 0;
+    this.headers = headers as Answer['headers'];
+    this.#message = message;
+    // Whether or not somebody reads on, a broken connection must not end the process.
+    message.on('error', (error) => {
+      this.#error ??= error;
+      this.moved();
+    });
+    for (const event of ['readable', 'end', 'close']) message.on(event, () => this.moved());
+  }
+
+  take(): Buffer | null | undefined {
+    const message = this.#message;
+    if (this.#error !== undefined) throw this.#error;
+    const chunk: Buffer | null = message.read();
+    if (chunk !== null) return chunk;
+    if (message.readableEnded && message.complete) return undefined;
+    if (message.readableEnded || message.destroyed) throw reset('the answer was cut short');
+    return null;
+  }
+
+  destroy(): void {
+    this.#message.destroy();
+  }
+}
+
 function exchange(
   { request: start, agent }: Transport,
-  { origin, method, path, headers }: WireRequest,
+  { origin, method, path, headers, body }: HttpRequest,
   timeouts: Timeouts,
   signal: AbortSignal,
-): Promise<http.IncomingMessage | 'stale'> {
+): Promise<Exchanged<http.IncomingMessage>> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const { hostname: host, port } = origin;
@@ -79,7 +76,7 @@ function exchange(
     const both = isLocalhost(host) ? { lookup: lookUpLocalhost, autoSelectFamily: true } : {};
     const options = { host, path, method, headers, agent, setHost: false, ...both };
     const request = start(port === undefined ? options : { ...options, port });
-    // For a proxy Node.js has put the path through a URL, which collapses `..` into the path of another bucket.
+    // Node.js has put the path through a URL, which collapses `..` into the path of another bucket.
     if (request.path !== path) request.path = `http://${headers['host']}${path}`;
     // A request that waits for a proxy's tunnel says nothing when it is destroyed.
     const giveUp = (error: Error) => {
@@ -87,8 +84,7 @@ function exchange(
       reject(error);
       request.destroy(error);
     };
-    const late = (what: string, limit: number) =>
-      giveUp(Object.assign(new Error(`${what} within ${limit / 1000} s`), { code: 'ETIMEDOUT' }));
+    const late = (what: string, limit: number) => giveUp(timedOut(what, limit));
     let timer = setTimeout(late, timeouts.connect, 'no connection was made', timeouts.connect);
     let isOver = false;
     const over = () => {
@@ -119,6 +115,10 @@ function exchange(
       else if (wasStale(request, error)) resolve('stale');
       else reject(error);
     });
-    request.end();
+    request.end(body);
   });
+}
+
+function wasStale(request: http.ClientRequest, error: NodeJS.ErrnoException): boolean {
+  return request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
