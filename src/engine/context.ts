@@ -22,9 +22,9 @@ export function tell({ memory, parts }: Context, event: Event): Promise<Action |
   return memory.tell(event, rulesOf(parts));
 }
 
-/** Tells every target what is owed to it and verifies, in the background. */
-export function deliver({ courier, memory, parts, options }: Context): void {
-  courier.start(memory, parts, options.ending);
+/** Tells every target what is owed to it and verifies, in the background. False when there is nothing to tell. */
+export function deliver({ courier, memory, parts, options }: Context): boolean {
+  return courier.start(memory, parts, options.ending);
 }
 
 /** The source that is followed now. */

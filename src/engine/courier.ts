@@ -38,9 +38,10 @@ export class Courier {
     this.#owed.note(state, targets, changed);
   }
 
-  /** Starts with what is due, if that is a courier's. Does nothing while it is at it. */
-  start(memory: Memory, parts: Parts, ending: AbortSignal): void {
-    if (this.#running !== undefined || !isCouriers(due(memory.state, rulesOf(parts)))) return;
+  /** Starts with what is due, if that is a courier's: false when it is not. Does nothing while it is at it. */
+  start(memory: Memory, parts: Parts, ending: AbortSignal): boolean {
+    if (this.#running !== undefined) return true;
+    if (!isCouriers(due(memory.state, rulesOf(parts)))) return false;
     const stop = new AbortController();
     const end = this.#run({ memory, parts, overtaken: stop.signal, ending }).then(
       () => {
@@ -55,6 +56,7 @@ export class Courier {
       },
     );
     this.#running = { stop, end };
+    return true;
   }
 
   /** Gives up waiting for the next try; a call that is under way ends first. */

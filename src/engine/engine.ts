@@ -49,6 +49,8 @@ export class Engine implements AsyncDisposable {
   #parts: Parts;
   /** The next set to be published counts as acknowledged. */
   #handsOver = false;
+  /** With this state and these parts there was nothing to do. */
+  #settled: { readonly state: State; readonly parts: Parts } | undefined;
 
   constructor(options: EngineOptions, parts: Parts) {
     this.#options = options;
@@ -132,6 +134,7 @@ export class Engine implements AsyncDisposable {
   async close(): Promise<void> {
     await this.#courier.stop();
     this.#opened = undefined;
+    this.#settled = undefined;
     this.#handsOver = false;
     this.#lookout.forget();
     this.#drift.close();
@@ -191,8 +194,12 @@ export class Engine implements AsyncDisposable {
    */
   async settle(signal: AbortSignal): Promise<void> {
     const context = this.#context();
-    const { memory, keeper } = context;
-    // Nearly always nothing is due, and a deadline has its price.
+    const { memory, keeper, parts } = context;
+    const now = performance.now();
+    // Nearly always.
+    const isSame = this.#settled?.state === memory.state && this.#settled.parts === parts;
+    if (isSame && keeper.collectAt > now && this.driftAt > now) return;
+    this.#settled = undefined;
     if (isRollBackDue(context) || isMoveDue(context))
       await withinSyncTimeout(this.#parts, signal, async (limits) => {
         await rollBackIfDue(context, limits);
@@ -202,7 +209,7 @@ export class Engine implements AsyncDisposable {
     if (this.driftAt <= performance.now())
       await withinSyncTimeout(this.#parts, signal, (limits) => this.#drift.check(context, limits));
     await keeper.collect(memory.state);
-    deliver(context);
+    if (!deliver(context)) this.#settled = { state: memory.state, parts };
   }
 
   /** Notes a failure for status and metrics, as far as the target lets it be noted. Undefined: it was only the end. */

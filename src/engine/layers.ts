@@ -21,9 +21,11 @@ export function isWhole({ layers }: Source): boolean {
 
 /** Notes which layers fail, so that a status tells of it that is read from the state. */
 export async function noteLayers(context: Context, source: Source | undefined): Promise<void> {
+  const { layerFailures } = context.memory.state;
+  if (source?.layers === undefined && layerFailures === undefined) return;
   // What was read or written after the probe may have failed too.
   if (source?.layers !== undefined) tellOfPoll(context.options.observer, source, 'changed');
-  const known = context.memory.state.layerFailures ?? {};
+  const known = layerFailures ?? {};
   const failing = (source?.layers?.status() ?? []).flatMap(({ name, failure }) => {
     if (failure === undefined) return [];
     // Since when is not for a restart to say anew.
