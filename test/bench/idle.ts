@@ -14,6 +14,7 @@ export const calm = 13_000;
 
 const slow = 1000;
 const quick = 10;
+const traced = 3;
 
 /** What a program holds that has nothing to do, and what each look costs that finds nothing. */
 export interface Idle {
@@ -37,12 +38,10 @@ export async function measureIdle(
   program: Program,
   polls: number,
 ): Promise<Idle> {
-  const before = await memoryWhenCalm(bench, place, program);
+  const slowly = await measureSlowly(bench, place, program);
   await using keeper = await program.keep(place, { interval: quick });
   await keeper.published();
-  // Before those that are measured as many to warm up, and after them as many that are traced.
-  const some = Math.max(5, polls / 50);
-  const most = await mostDuring(keeper, some);
+  const most = await mostDuring(keeper, Math.max(5, polls / 50));
   const look = async () => ({
     usage: await usageOf(keeper.pid),
     polls: await keeper.polls(),
@@ -56,21 +55,26 @@ export async function measureIdle(
   const made = end.polls - start.polls;
   const used = end.usage.self + end.usage.children - start.usage.self - start.usage.children;
   return {
-    before,
+    ...slowly,
     after: await memoryOf(keeper.pid),
     most,
     cpu: used / made,
     requests: end.requests === undefined ? undefined : (end.requests - (start.requests ?? 0)) / made,
-    processes: hasStrace ? await processesAPoll(keeper, some, bench.newPath()) : undefined,
   };
 }
 
-async function memoryWhenCalm({ signal }: Bench, place: Place, program: Program): Promise<Memory> {
+/** What is not timed: polls are far enough apart to look between them. */
+async function measureSlowly(
+  bench: Bench,
+  place: Place,
+  program: Program,
+): Promise<Pick<Idle, 'before' | 'processes'>> {
   await using keeper = await program.keep(place, { interval: slow });
   await keeper.published();
-  await sleep(calm, undefined, { signal });
+  await sleep(calm, undefined, { signal: bench.signal });
   await nextPoll(keeper);
-  return await memoryOf(keeper.pid);
+  const before = await memoryOf(keeper.pid);
+  return { before, processes: hasStrace ? await processesAPoll(keeper, bench.newPath()) : undefined };
 }
 
 async function mostDuring(keeper: Keeper, polls: number): Promise<number> {
@@ -79,11 +83,11 @@ async function mostDuring(keeper: Keeper, polls: number): Promise<number> {
   return peak.pss;
 }
 
-function processesAPoll(keeper: Keeper, polls: number, record: string): Promise<number> {
+function processesAPoll(keeper: Keeper, record: string): Promise<number> {
   return traceProcesses(keeper.pid, record, async (started) => {
     const look = async () => ({ polls: await nextPoll(keeper), processes: await started() });
     const start = await look();
-    await passPolls(keeper, polls);
+    await passPolls(keeper, traced);
     const end = await look();
     return (end.processes - start.processes) / (end.polls - start.polls);
   });

@@ -44,7 +44,8 @@ function read(path: string): string {
   }
 }
 
-const pause = 50;
+/** Milliseconds. */
+const pause = 20;
 
 /** Looks again and again at what a process holds with all its children, and keeps the most that it saw. */
 export class TreePeak implements Disposable {
