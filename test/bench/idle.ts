@@ -28,7 +28,7 @@ export interface Idle {
   readonly cpu: number;
   /** Requests a poll; undefined where nothing is asked over a network. */
   readonly requests: number | undefined;
-  /** Started in a poll; undefined without strace. */
+  /** Started in a poll; undefined where strace cannot tell. */
   readonly processes: number | undefined;
 }
 
@@ -83,7 +83,7 @@ async function mostDuring(keeper: Keeper, polls: number): Promise<number> {
   return peak.pss;
 }
 
-function processesAPoll(keeper: Keeper, record: string): Promise<number> {
+function processesAPoll(keeper: Keeper, record: string): Promise<number | undefined> {
   return traceProcesses(keeper.pid, record, async (started) => {
     const look = async () => ({ polls: await nextPoll(keeper), processes: await started() });
     const start = await look();
