@@ -1,4 +1,5 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fsyncAll, manyFiles } from '../platform/flush.ts';
 import { Lanes } from '../platform/lanes.ts';
@@ -172,15 +173,12 @@ export class Stage implements FileSink, AsyncDisposable {
       files,
     };
     const path = join(this.directory, manifestName);
-    await onTarget(
-      writeFile(path, `${JSON.stringify(manifest)}\n`, {
-        flag: 'wx',
-        mode: this.#options.fileMode,
-        flush: this.#flushEach,
-      }),
-    );
-    await onTarget(this.#close());
-    if (this.#options.fsync) await onTarget(this.#flush());
+    const finish = async () => {
+      writeFileSync(path, `${JSON.stringify(manifest)}\n`, { flag: 'wx', mode: this.#options.fileMode });
+      await this.#close();
+      if (this.#options.fsync) await this.#flush();
+    };
+    await onTarget(finish());
     return manifest;
   }
 
@@ -204,8 +202,8 @@ export class Stage implements FileSink, AsyncDisposable {
   }
 
   async #flush(): Promise<void> {
-    const written = this.#flushEach ? this.#unflushed : [...this.#unflushed, manifestName];
-    const paths = [...written, ...this.#directories].map((path) => join(this.directory, path));
+    const names = [...this.#unflushed, manifestName, ...this.#directories];
+    const paths = names.map((path) => join(this.directory, path));
     await fsyncAll([...paths, this.directory], this.directory);
   }
 
