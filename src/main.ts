@@ -20,8 +20,8 @@ function looksLikeSidecar([first]: readonly string[], { WHERRY_MODE }: NodeJS.Pr
 }
 
 /**
- * What every sidecar needs of Node, which brings these compiled; but V8 takes what was compiled under other flags for
- * stale. Loaded after its flags are set, they are compiled anew, and that lasts 10 ms and keeps 0.8 MiB.
+ * What a first set needs of Node, which brings these compiled; but V8 takes what was compiled under other flags for stale.
+ * Loaded after its flags are set, they are compiled anew, which lasts 10 ms.
  */
 const builtins = [
   'assert',
@@ -29,7 +29,6 @@ const builtins = [
   'cluster',
   'crypto',
   'fs/promises',
-  'http',
   'os',
   'timers/promises',
   'worker_threads',
