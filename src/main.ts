@@ -43,11 +43,10 @@ const argv = process.argv.slice(2);
 if (looksLikeSidecar(argv, process.env)) {
   for (const name of builtins) process.getBuiltinModule(`node:${name}`);
   favourMemory();
-}
+  // What is read from a compile cache stays: 0.8 MiB, for as long as the sidecar runs.
+} else enableCompileCache();
 // A SIGHUP means "sync now"; before there is anything to sync, and for commands that do not, it means nothing.
 process.on('SIGHUP', () => undefined);
-// The chunks that follow are compiled once; where nothing can be written this does nothing.
-enableCompileCache();
 import('./commands/dispatch.ts')
   .then(({ main }) => main(argv, process.env))
   .then(

@@ -198,7 +198,7 @@ export class Engine implements AsyncDisposable {
     const now = performance.now();
     // Nearly always.
     const isSame = this.#settled?.state === memory.state && this.#settled.parts === parts;
-    if (isSame && keeper.collectAt > now && this.driftAt > now) return;
+    if (isSame && keeper.dueAt > now && this.driftAt > now) return;
     this.#settled = undefined;
     if (isRollBackDue(context) || isMoveDue(context))
       await withinSyncTimeout(this.#parts, signal, async (limits) => {

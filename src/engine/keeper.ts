@@ -46,6 +46,11 @@ export class Keeper {
     return this.#collectAt;
   }
 
+  /** The `performance.now()` at which it has something to do by itself: to finish a publish, or to collect. */
+  get dueAt(): number {
+    return this.#unfinished === undefined ? this.#collectAt : Number.NEGATIVE_INFINITY;
+  }
+
   /** The swap. Whoever calls this notes the set in the state, and then calls `finish`. */
   async swap({ stage, manifest }: StagedSet, isOurs: IsOurs, signal: AbortSignal): Promise<Swapped> {
     const { publisher } = this.#options;
