@@ -42,7 +42,7 @@ if (problem !== undefined) {
 const argv = process.argv.slice(2);
 if (looksLikeSidecar(argv, process.env)) {
   for (const name of builtins) process.getBuiltinModule(`node:${name}`);
-  favourMemory();
+  favourMemory(process.execArgv, process.env);
   // What is read from a compile cache stays: 0.8 MiB, for as long as the sidecar runs.
 } else enableCompileCache();
 // A SIGHUP means "sync now"; before there is anything to sync, and for commands that do not, it means nothing.

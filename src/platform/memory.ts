@@ -15,8 +15,19 @@ const flags: readonly string[] = [
 ];
 
 /** For a process that lives long and does little. */
-export function favourMemory(): void {
-  for (const flag of flags) setFlagsFromString(flag);
+export function favourMemory(execArgv: readonly string[], { NODE_OPTIONS = '' }: NodeJS.ProcessEnv): void {
+  for (const flag of flagsBeside([...execArgv, ...NODE_OPTIONS.split(/\s+/)])) setFlagsFromString(flag);
+}
+
+/** Whoever gives Node.js one of the flags, or its opposite, knows better. */
+export function flagsBeside(given: readonly string[]): readonly string[] {
+  const names = new Set(given.map(nameOf));
+  return flags.filter((flag) => !names.has(nameOf(flag)));
+}
+
+/** `--no-opt`, `--opt` and `--opt=…` are one flag; underscores are taken too. */
+function nameOf(flag: string): string {
+  return flag.replaceAll('_', '-').replace(/^--(no-)?|=.*$/g, '');
 }
 
 /**
