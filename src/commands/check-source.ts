@@ -16,7 +16,8 @@ import { applyLinkRule } from '../snapshot/links.ts';
 import { checkCoexistence } from '../snapshot/path-rules.ts';
 import type { LayerStatus, Source } from '../sources/source.ts';
 import type { Validate } from '../validation/gate.ts';
-import { createParts, placesOf, publisherOptions } from './wiring.ts';
+import { placesOf } from './places.ts';
+import { createParts, publisherOptions } from './wiring.ts';
 
 export interface SourceLook {
   readonly description: string;

@@ -14,7 +14,8 @@ import { hideCredentials, type LoadOptions, loadSettings, SettingsErrors } from 
 import type { Entry } from '../snapshot/entry.ts';
 import type { LayerStatus } from '../sources/source.ts';
 import { lookAtSource, trialDirectory } from './check-source.ts';
-import { createPublisher, loggerFor, placesOf } from './wiring.ts';
+import { placesOf } from './places.ts';
+import { createPublisher, loggerFor } from './wiring.ts';
 
 interface Finding {
   readonly check: 'settings' | 'source' | 's3' | 'target';

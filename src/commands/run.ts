@@ -11,10 +11,11 @@ import { FileRequestBox } from '../steering/request-box.ts';
 import type { RequestWatch } from '../steering/request-watch.ts';
 import { version } from '../version.ts';
 import { adminView, liveStatus } from './admin-view.ts';
+import { placesOf } from './places.ts';
 import { reportFatal } from './report.ts';
 import { SettingsWatch } from './settings-watch.ts';
 import { SourceWatch } from './source-watch.ts';
-import { createLock, createParts, createPublisher, loggerFor, placesOf, publisherOptions } from './wiring.ts';
+import { createLock, createParts, createPublisher, loggerFor, publisherOptions } from './wiring.ts';
 
 /** However something hangs, the process is gone before the kubelet would kill it. Milliseconds. */
 const stopDeadline = 4000;

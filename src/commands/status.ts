@@ -6,8 +6,8 @@ import { findKept } from '../publish/rename/standing.ts';
 import { onTarget } from '../publish/target-errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { LoadedSettings } from '../settings/settings.ts';
+import { type Places, placesOf } from './places.ts';
 import { statusDocument } from './status-document.ts';
-import { type Places, placesOf } from './wiring.ts';
 
 /** What the state file remembers: it needs no running sidecar. */
 export async function status(

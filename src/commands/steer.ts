@@ -8,7 +8,8 @@ import { inFull } from '../steering/abbreviation.ts';
 import { type Patience, usualPatience } from '../steering/follow-outcome.ts';
 import { askOverFiles } from '../steering/over-files.ts';
 import { wishOf } from '../steering/wish.ts';
-import { loggerFor, placesOf } from './wiring.ts';
+import { placesOf } from './places.ts';
+import { loggerFor } from './wiring.ts';
 
 export interface SteerOptions {
   readonly action: Wish['action'];

@@ -1,4 +1,3 @@
-import { join, resolve } from 'node:path';
 import { mainLayer, type Observer, silentObserver } from '../engine/observer.ts';
 import type { Parts } from '../engine/parts.ts';
 import { TargetLock } from '../lock/target-lock.ts';
@@ -20,20 +19,7 @@ import type { Validate } from '../validation/gate.ts';
 import type { Verification } from '../verification/verification.ts';
 import { keysOf } from './judging-keys.ts';
 import { pinFault } from './pins.ts';
-
-export interface Places {
-  /** Absolute, both. */
-  readonly target: string;
-  readonly stateDir: string;
-}
-
-export function placesOf({ target, stateDir }: Settings): Places {
-  const absolute = resolve(target);
-  return {
-    target: absolute,
-    stateDir: stateDir === undefined ? join(absolute, '..wherry') : resolve(stateDir),
-  };
-}
+import { placesOf } from './places.ts';
 
 export function publisherOptions(settings: Settings): PublisherOptions {
   const { fileMode, dirMode, fsync, maxBytes, retain } = settings;
@@ -79,20 +65,22 @@ export interface PartsOptions {
   readonly withTargets: boolean;
   /** False for a command that is to tell of each layer that fails: nothing stands in for one then. */
   readonly withStandIns?: boolean;
+  /** One that was made of the same settings already; it is the first one that is given out. */
+  readonly begun?: Source | undefined;
 }
 
 /** Makes of the settings what the engine works with. */
 export async function createParts(
   settings: Settings,
   env: NodeJS.ProcessEnv,
-  { log, observer = silentObserver, withTargets, withStandIns = true }: PartsOptions,
+  { log, observer = silentObserver, withTargets, withStandIns = true, begun }: PartsOptions,
 ): Promise<Parts> {
   const createSource = await loadSource(settings, env, { log, observer, withStandIns });
   const { maxFiles, maxDelete, require, allowEmpty, debounce, debounceMax } = settings;
   return {
     keys: keysOf(settings, withTargets),
-    createSource,
-    description: createSource().description,
+    createSource: begun === undefined ? createSource : startingWith(begun, createSource),
+    description: (begun ?? createSource()).description,
     pinFault: (revision) => pinFault(settings, revision),
     targets: withTargets ? await loadTargets(settings, env) : [],
     routing: withTargets ? await loadRouting(settings) : toEverybody,
@@ -121,6 +109,15 @@ export async function createParts(
 
 export type CreateSource = (revision?: Revision) => Source;
 
+function startingWith(begun: Source, create: CreateSource): CreateSource {
+  let first: Source | undefined = begun;
+  return (revision) => {
+    const source = revision === undefined ? first : undefined;
+    first = undefined;
+    return source ?? create(revision);
+  };
+}
+
 /** What a source works with besides its settings. */
 export interface Sourcing {
   /** Absolute; private to it. */
@@ -133,7 +130,7 @@ export interface Sourcing {
 async function loadSource(
   settings: Settings,
   env: NodeJS.ProcessEnv,
-  { log, observer, withStandIns }: Required<Omit<PartsOptions, 'withTargets'>>,
+  { log, observer, withStandIns }: Required<Omit<PartsOptions, 'withTargets' | 'begun'>>,
 ): Promise<CreateSource> {
   const { stateDir } = placesOf(settings);
   const loadOne = (own: Settings, sourcing: Sourcing) => loadOneSource(own, env, { ...sourcing, observer });

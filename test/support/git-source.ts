@@ -1,5 +1,5 @@
 import { loadSettings } from '../../src/settings/settings.ts';
-import { createGitSource } from '../../src/sources/git/git-source.ts';
+import { createGitSource, type GitSource } from '../../src/sources/git/git-source.ts';
 import { RecordingLog } from './recording-log.ts';
 import type { TestSource } from './taking.ts';
 import { temporaryDirectory } from './temporary.ts';
@@ -15,7 +15,7 @@ export interface TestSourceOptions {
 export async function gitSource(
   repo: string,
   { settings = {}, env = {}, stateDir }: TestSourceOptions = {},
-): Promise<TestSource & AsyncDisposable> {
+): Promise<TestSource & AsyncDisposable & { readonly source: GitSource }> {
   const named = Object.entries(settings).map(([name, value]) => [
     name.startsWith('WHERRY_') ? name : `WHERRY_GIT_${name}`,
     value,

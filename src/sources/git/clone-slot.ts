@@ -63,13 +63,18 @@ export class CloneSlot {
     return this.#renew(work);
   }
 
-  async #renew<T>(work: (clone: Clone) => Promise<T>, tries = 3): Promise<T> {
+  /** The same for the first clone, before this process may touch the place: it is put there when `mayPlace` resolves. */
+  async useFirst<T>(work: (clone: Clone) => Promise<T>, mayPlace: Promise<void>): Promise<T> {
+    return this.#renew(work, mayPlace);
+  }
+
+  async #renew<T>(work: (clone: Clone) => Promise<T>, mayPlace?: Promise<void>, tries = 3): Promise<T> {
     try {
-      return await this.#inNewClone(work);
+      return await this.#inNewClone(work, mayPlace);
     } catch (error) {
       if (error instanceof StartOver && tries > 1) {
         this.#heed(error);
-        return this.#renew(work, tries - 1);
+        return this.#renew(work, mayPlace, tries - 1);
       }
       if (!(error instanceof DamageError)) throw error;
       throw new UnreachableError({
@@ -85,16 +90,19 @@ export class CloneSlot {
     if (otherFormat) this.#format = this.#format === 'sha1' ? 'sha256' : 'sha1';
   }
 
-  async #inNewClone<T>(work: (clone: Clone) => Promise<T>): Promise<T> {
+  async #inNewClone<T>(work: (clone: Clone) => Promise<T>, mayPlace?: Promise<void>): Promise<T> {
     const directory = this.#beside('new');
     try {
       await onState(() => createRepository(directory, this.#format));
       const result = await work({ directory, fresh: true, shallow: false, packs: 0 });
+      await mayPlace;
       await onState(() => this.#replaceBy(directory));
       this.#doubt = undefined;
       return result;
     } catch (error) {
-      if (await isWorthKeeping(directory, error)) await onState(() => this.#replaceBy(directory));
+      // A place that it may not take is no reason to keep it.
+      const isKept = (await isWorthKeeping(directory, error)) && (await resolves(mayPlace));
+      if (isKept) await onState(() => this.#replaceBy(directory));
       else await rm(directory, { recursive: true, force: true }).catch(() => undefined);
       throw error;
     }
@@ -122,6 +130,15 @@ export class CloneSlot {
 
   #beside(kind: 'new' | 'old'): string {
     return join(dirname(this.directory), `.${kind}-${basename(this.directory)}-${randomUUID().slice(0, 8)}`);
+  }
+}
+
+async function resolves(promise: Promise<void> | undefined): Promise<boolean> {
+  try {
+    await promise;
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -31,7 +31,7 @@ export interface GitSourceOptions {
 }
 
 /** The Git source of the settings. Nothing is touched before the first call. */
-export function createGitSource(options: GitSourceOptions): Source {
+export function createGitSource(options: GitSourceOptions): GitSource {
   const { gitRepo } = options.settings;
   if (gitRepo === undefined) {
     throw new SettingsError({ setting: 'WHERRY_GIT_REPO', problem: 'required with WHERRY_SOURCE=git' });
@@ -49,7 +49,7 @@ interface Taken {
   readonly slots: ReadonlyMap<RelativePath, CloneSlot>;
 }
 
-class GitSource implements Source {
+export class GitSource implements Source {
   readonly description: string;
   readonly #options: GitSourceOptions;
   readonly #repo: GitRemote;
@@ -92,14 +92,25 @@ class GitSource implements Source {
     // Loaded while the first files are looked at; who needs it reports what fails.
     loadSimpleGit().catch(() => undefined);
     const origin = await this.#prepared();
+    const { hasBegun } = this.#clone;
     // A probe leaves the clones alone: another process may be at work on them.
-    if (this.#taken === undefined) await removeLeftovers(this.#places, this.#clone.name);
+    const clean = () => removeLeftovers(this.#places, this.#clone.name);
     // Whatever happened to the state directory since.
-    else await prepare(this.#places);
+    if (this.#taken !== undefined) await prepare(this.#places);
+    else if (!hasBegun) await clean();
     const reading = await this.#clone.take(origin, this.#resolved?.ref, signal);
+    if (hasBegun) await clean();
     const submodules = await this.#takeSubmodules(reading, origin, signal);
     this.#taken = { revision: reading.commit, slots: submodules.slots };
     return { revision: reading.commit, entries: [...reading.entries, ...submodules.entries] };
+  }
+
+  /** Begins with the first snapshot before it is asked for, while there is no clone yet. Never rejects. */
+  async begin(): Promise<void> {
+    loadSimpleGit().catch(() => undefined);
+    await this.#prepared()
+      .then((origin) => this.#clone.begin(origin))
+      .catch(() => undefined);
   }
 
   async write(files: readonly FileEntry[], sink: FileSink, signal: AbortSignal): Promise<void> {
@@ -127,7 +138,7 @@ class GitSource implements Source {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#clone[Symbol.dispose]();
+    await this.#clone[Symbol.asyncDispose]();
     await this.#watch?.[Symbol.asyncDispose]();
     const origin = await this.#origin?.catch(() => undefined);
     await origin?.remote[Symbol.asyncDispose]();

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { MissingError } from '../../failure/failure.ts';
 import type { Log } from '../../platform/log.ts';
@@ -7,6 +8,7 @@ import { missingOf } from './blobs.ts';
 import { bringBlobs, bringCommit, bringRef } from './bring.ts';
 import { type Clone, CloneSlot } from './clone-slot.ts';
 import { DamageError, StartOver } from './damage.ts';
+import { HeadStart } from './head-start.ts';
 import { checkPileUp, tidy, untidyFrom } from './housekeeping.ts';
 import { ObjectReader, type ReadableClone } from './object-reader.ts';
 import type { GitPlaces } from './places.ts';
@@ -33,11 +35,12 @@ export interface Origin {
 }
 
 /** The clone of WHERRY_GIT_REPO: brings what the ref holds, and lists it. */
-export class MainClone implements Disposable {
+export class MainClone implements AsyncDisposable {
   readonly slot: CloneSlot;
   readonly #options: MainCloneOptions;
   readonly #spare = new SpareReader();
   #packs = 0;
+  #early: HeadStart | undefined;
   /** The server leaves contents out, but does not give them later. */
   #wholeOnly = false;
 
@@ -55,8 +58,36 @@ export class MainClone implements Disposable {
 
   /** Fetches and lists. `known` is the full name that the remote last gave for the ref. */
   async take(origin: Origin, known: string | undefined, signal: AbortSignal): Promise<Reading> {
+    const early = await this.#join(signal);
+    if (early !== undefined) return early;
     this.idle();
-    return this.slot.use((clone) => this.#takeInto(clone, origin, known, signal));
+    return this.slot.use((clone) => this.#takeInto(clone, origin, known, { signal }));
+  }
+
+  /** Begins to take what `take` will be called for soon. Only for a first clone. Resolves when git runs, or never will. */
+  async begin(origin: Origin): Promise<void> {
+    if (existsSync(this.slot.directory)) return;
+    const early = new HeadStart(({ signal, mayPlace, onStarted }) =>
+      this.slot.useFirst(
+        (clone) => this.#takeInto(clone, origin, undefined, { signal, onStarted }),
+        mayPlace,
+      ),
+    );
+    this.#early = early;
+    await early.underWay;
+  }
+
+  /** Whether the next `take` goes on with what was begun. */
+  get hasBegun(): boolean {
+    return this.#early !== undefined;
+  }
+
+  async #join(signal: AbortSignal): Promise<Reading | undefined> {
+    const early = this.#early;
+    this.#early = undefined;
+    const reading = await early?.join(signal);
+    this.#spare.passTo(signal);
+    return reading;
   }
 
   /** Brings those of the blobs that a partial clone lacks, in one batch. */
@@ -93,7 +124,9 @@ export class MainClone implements Disposable {
     this.#packs = 0;
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#early?.[Symbol.asyncDispose]();
+    this.#early = undefined;
     this.idle();
   }
 
@@ -102,7 +135,7 @@ export class MainClone implements Disposable {
     clone: Clone,
     origin: Origin,
     known: string | undefined,
-    signal: AbortSignal,
+    { signal, onStarted: tell }: { readonly signal: AbortSignal; readonly onStarted?: () => void },
   ): Promise<Reading> {
     checkPileUp(clone);
     const readable = this.#options.readable(clone.directory);
@@ -114,6 +147,7 @@ export class MainClone implements Disposable {
     let isFetching = true;
     const onStarted = () => {
       if (isFetching && !signal.aborted) openReader();
+      tell?.();
     };
     try {
       await this.#bring(clone, origin, known, { signal, onStarted });

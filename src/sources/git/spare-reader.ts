@@ -18,6 +18,11 @@ export class SpareReader {
     this.#timer = setTimeout(() => this.drop(), shelfLife).unref();
   }
 
+  /** Who has this signal may have it from now on. */
+  passTo(signal: AbortSignal): void {
+    if (this.#kept !== undefined) this.#kept = { ...this.#kept, signal };
+  }
+
   /** Hands it out, to who has the same signal. */
   take(signal: AbortSignal): ObjectReader | undefined {
     const kept = this.#kept;

@@ -5,7 +5,7 @@ import { sayListing } from './listing-figures.ts';
 import { settingsOf } from './store.ts';
 
 /** Probes a prefix with the source's own code, in the state of mind of a sidecar. Without globs every object counts. */
-favourMemory();
+favourMemory(process.execArgv, process.env);
 await sayListing(({ prefix, ...place }) => {
   const env = { ...settingsOf(place), WHERRY_S3_PREFIX: prefix, WHERRY_S3_SETTLE: '0s' };
   const { settings } = loadSettings({ env, flags: new Map(), complete: true });
