@@ -14,11 +14,14 @@ const nothing = Buffer.alloc(0);
 export function framingOf({ status, headers }: Head, isHead: boolean): Framing | undefined {
   if (isHead || status === 204 || status === 304) return undefined;
   const coding = headers['transfer-encoding'];
+  const length = headers['content-length'];
   if (coding !== undefined) {
+    // Who else reads along on the way might believe the other one.
+    if (length !== undefined)
+      throw new WireError('HPE_INVALID_CONTENT_LENGTH', 'Content-Length with Transfer-Encoding');
     if (coding.toLowerCase() === 'chunked') return new Chunks();
     throw new WireError('HPE_INVALID_TRANSFER_ENCODING', `Transfer-Encoding ${JSON.stringify(coding)}`);
   }
-  const length = headers['content-length'];
   if (length === undefined) return untilTheEnd;
   if (!/^\d{1,15}$/.test(length)) throw new WireError('HPE_INVALID_CONTENT_LENGTH', 'Invalid Content-Length');
   return length === '0' ? undefined : new Counted(Number(length));

@@ -22,7 +22,7 @@ export class WireError extends Error {
 }
 
 const statusLine = /^HTTP\/(0\.9|1\.0|1\.1|2\.0) (\d{3})(?: [^\r\n\0]*)?$/;
-const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([^\r\n\0]*)$/;
+const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
 
 /** Of these a second one says nothing: the first counts, as everywhere in Node.js. */
 const single = new Set([
