@@ -25,7 +25,8 @@ const idle = 90_000;
 /** Sends requests and waits for the headers of their answers. The number of connections is not bounded: nobody waits for one. */
 export class HttpClient implements Disposable {
   readonly #options: HttpClientOptions;
-  #transport: Transport | undefined;
+  /** One for all requests, also for those that begin at once. */
+  #transport: Promise<Transport> | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -33,8 +34,9 @@ export class HttpClient implements Disposable {
 
   /** Rejects with a system error, or with the signal's reason; the signal goes on to bound the body. */
   async send(request: HttpRequest, signal: AbortSignal): Promise<Incoming> {
-    this.#transport ??= await this.#load();
-    const answer = await this.#transport.send(request, signal);
+    this.#transport ??= this.#load();
+    const transport = await this.#transport;
+    const answer = await transport.send(request, signal);
     return new Incoming(answer, {
       isHead: request.method === 'HEAD',
       silence: this.#options.timeouts.silence,
@@ -43,7 +45,10 @@ export class HttpClient implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#transport?.[Symbol.dispose]();
+    this.#transport?.then(
+      (transport) => transport[Symbol.dispose](),
+      () => undefined,
+    );
   }
 
   async #load(): Promise<Transport> {

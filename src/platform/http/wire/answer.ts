@@ -37,15 +37,13 @@ export class WireAnswer implements Answer {
       return piece;
     }
     if (this.#isWhole) return undefined;
-    if (this.#isPaused) {
-      this.#isPaused = false;
-      this.#tap.resume();
-    }
+    this.#resume();
     return null;
   }
 
+  /** Of a whole answer the connection is another request's by now. */
   destroy(): void {
-    this.#tap.destroy();
+    if (!this.#isWhole) this.#tap.destroy();
   }
 
   readonly give = (piece: Buffer): void => {
@@ -58,9 +56,10 @@ export class WireAnswer implements Answer {
     this.moved();
   };
 
-  /** Nothing more comes. */
+  /** Nothing more comes. The next answer on the connection is not to wait until this one is taken. */
   end(): void {
     this.#isWhole = true;
+    this.#resume();
     this.moved();
   }
 
@@ -69,5 +68,11 @@ export class WireAnswer implements Answer {
     if (this.#isWhole) return;
     this.#error ??= error;
     this.moved();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#tap.resume();
   }
 }

@@ -1,16 +1,14 @@
 import type { Socket } from 'node:net';
-import {
-  type Answer,
-  type Exchanged,
-  type HttpRequest,
-  reset,
-  type Timeouts,
-  timedOut,
-} from '../exchange.ts';
+import { type Answer, type Exchanged, reset, type Timeouts, timedOut } from '../exchange.ts';
 import { WireAnswer } from './answer.ts';
 import { type Framing, framingOf } from './framing.ts';
 import { type Head, longestHead, parseHead, WireError } from './head.ts';
-import { requestBytes } from './request.ts';
+
+/** A request as it goes over the wire. */
+export interface Sendable {
+  readonly bytes: Buffer;
+  readonly isHead: boolean;
+}
 
 interface Exchange {
   readonly isHead: boolean;
@@ -59,11 +57,8 @@ export class WireConnection {
   }
 
   /** Resolves with the head of the answer; the signal goes on to bound the body. Rejects with a system error, or the signal's reason. */
-  exchange(request: HttpRequest, timeouts: Timeouts, signal: AbortSignal): Promise<Exchanged<Answer>> {
+  exchange({ bytes, isHead }: Sendable, timeouts: Timeouts, signal: AbortSignal): Promise<Exchanged<Answer>> {
     return new Promise((resolve, reject) => {
-      const bytes = requestBytes(request);
-      signal.throwIfAborted();
-      const isHead = request.method === 'HEAD';
       const current: Exchange = {
         isHead,
         signal,

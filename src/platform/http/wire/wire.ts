@@ -9,7 +9,8 @@ import {
   reset,
   type Timeouts,
 } from '../exchange.ts';
-import { WireConnection } from './connection.ts';
+import { type Sendable, WireConnection } from './connection.ts';
+import { requestBytes } from './request.ts';
 
 export interface WireOptions {
   /** PEM certificates that are trusted in the place of the usual authorities. */
@@ -41,6 +42,8 @@ export class Wire implements Disposable {
   readonly #all = new Set<WireConnection>();
   /** Of TLS, to go on with, by origin. */
   readonly #sessions = new Map<string, Buffer>();
+  #isDisposed = false;
+  #sweeping: NodeJS.Timeout | undefined;
 
   constructor(options: WireOptions) {
     this.#options = options;
@@ -48,24 +51,34 @@ export class Wire implements Disposable {
 
   /** A kept connection that the server had closed is tried anew, once. */
   async send(request: HttpRequest, signal: AbortSignal): Promise<Answer> {
-    const first = await this.#exchange(request, this.#takeFree(request.origin), signal);
+    const { origin, method } = request;
+    const sendable = { bytes: requestBytes(request), isHead: method === 'HEAD' };
+    const first = await this.#exchange(
+      sendable,
+      () => this.#takeFree(origin) ?? this.#connect(origin),
+      signal,
+    );
     if (first !== 'stale') return first;
-    const second = await this.#exchange(request, undefined, signal);
+    const second = await this.#exchange(sendable, () => this.#connect(origin), signal);
     if (second === 'stale') throw reset('socket hang up');
     return second;
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    clearTimeout(this.#sweeping);
     for (const connection of this.#all) connection.destroy();
   }
 
+  /** A connection is asked for only when it will be used: one that is not is nobody's to close. */
   #exchange(
-    request: HttpRequest,
-    kept: WireConnection | undefined,
+    sendable: Sendable,
+    connection: () => WireConnection,
     signal: AbortSignal,
   ): Promise<Exchanged<Answer>> {
-    const connection = kept ?? this.#connect(request.origin);
-    return connection.exchange(request, this.#options.timeouts, signal);
+    signal.throwIfAborted();
+    if (this.#isDisposed) throw reset('the client was closed');
+    return connection().exchange(sendable, this.#options.timeouts, signal);
   }
 
   #takeFree(origin: Origin): WireConnection | undefined {
@@ -80,12 +93,8 @@ export class Wire implements Disposable {
 
   #connect(origin: Origin): WireConnection {
     const key = keyOf(origin);
-    const { maxFree, idle } = this.#options;
     const connection = new WireConnection(this.#socket(origin), origin.secure ? 'secureConnect' : 'connect', {
-      onFree: (free, keepAlive) => {
-        if (this.#free.length >= maxFree) return free.destroy();
-        this.#free.push({ connection: free, key, until: performance.now() + Math.min(idle, keepAlive) });
-      },
+      onFree: (free, keepAlive) => this.#keep(free, key, keepAlive),
       onClosed: (closed) => {
         this.#all.delete(closed);
         this.#free = this.#free.filter((free) => free.connection !== closed);
@@ -95,6 +104,31 @@ export class Wire implements Disposable {
     return connection;
   }
 
+  #keep(connection: WireConnection, key: string, keepAlive: number): void {
+    const { maxFree, idle } = this.#options;
+    if (this.#free.length >= maxFree) this.#sweep();
+    if (this.#free.length >= maxFree) connection.destroy();
+    else {
+      this.#free.push({ connection, key, until: performance.now() + Math.min(idle, keepAlive) });
+      this.#sweepLater();
+    }
+  }
+
+  #sweepLater(): void {
+    this.#sweeping ??= setTimeout(() => {
+      this.#sweeping = undefined;
+      this.#sweep();
+      if (this.#free.length > 0) this.#sweepLater();
+    }, this.#options.idle).unref();
+  }
+
+  /** Closes what is not to be used any more: not every server does. */
+  #sweep(): void {
+    const now = performance.now();
+    for (const { connection, until } of this.#free) if (until <= now) connection.destroy();
+    this.#free = this.#free.filter(({ until }) => until > now);
+  }
+
   #socket(origin: Origin): Socket {
     const { secure, hostname, port = secure ? 443 : 80 } = origin;
     const host = hostname.replace(/\.$/, '');
@@ -102,7 +136,8 @@ export class Wire implements Disposable {
     const both = isLocalhost(host) ? { lookup: lookUpLocalhost, autoSelectFamily: true } : {};
     if (!secure) return connect({ host, port, ...both });
     const { ca, cert, key } = this.#options;
-    const session = this.#sessions.get(keyOf(origin));
+    const sessionKey = keyOf(origin);
+    const session = this.#sessions.get(sessionKey);
     const options: TlsOptions = {
       host,
       port,
@@ -116,7 +151,9 @@ export class Wire implements Disposable {
     };
     // Loaded when it is asked for.
     const socket = process.getBuiltinModule('node:tls').connect(options);
-    return socket.on('session', (ticket: Buffer) => void this.#sessions.set(keyOf(origin), ticket));
+    socket.on('session', (ticket: Buffer) => void this.#sessions.set(sessionKey, ticket));
+    // It may be what the connection failed at.
+    return socket.once('close', (failed) => void (failed && this.#sessions.delete(sessionKey)));
   }
 }
 
