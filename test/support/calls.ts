@@ -15,3 +15,8 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
   expect(error, String(error)).toBeInstanceOf(Failure);
   return error as Failure;
 }
+
+/** The same of calls that run side by side, whichever of them fails first. */
+export function failuresOf(calls: readonly Promise<unknown>[]): Promise<Failure[]> {
+  return Promise.all(calls.map(failureOf));
+}

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { failureOf, soon } from '../../support/calls.ts';
+import { failureOf, failuresOf, soon } from '../../support/calls.ts';
 import { basic, type Fault, type GitHttpOptions, GitHttpServer } from '../../support/git-http-server.ts';
 import { GitRepository } from '../../support/git-repository.ts';
 import { gitSource } from '../../support/git-source.ts';
@@ -94,8 +94,8 @@ describe('credentials', () => {
   test('that would be two headers are denied, and not sent', async () => {
     const { server, address } = await served();
     await using git = await gitSource(address, { settings: { TOKEN: 'tok\nX-Evil: yes' } });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('denied');
       expect(failure.message).toMatch(/^WHERRY_GIT_TOKEN: /);
     }
@@ -105,8 +105,8 @@ describe('credentials', () => {
   test('that are wrong are denied, and the setting is named', async () => {
     const { address } = await served({ authorization: 'Bearer right' });
     await using git = await gitSource(address, { settings: { TOKEN: 'wrong' } });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('denied');
       expect(failure.message).toMatch(/^WHERRY_GIT_TOKEN: .*HTTP 401/);
       expect(failure.message).not.toContain('wrong');
@@ -116,8 +116,8 @@ describe('credentials', () => {
   test('that are missing are asked for', async () => {
     const { address } = await served({ authorization: 'Bearer right' });
     await using git = await gitSource(address);
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('denied');
       expect(failure.message).toMatch(/wants credentials .* set WHERRY_GIT_TOKEN, or WHERRY_GIT_USERNAME/);
     }
@@ -157,8 +157,8 @@ describe('credentials', () => {
     const { server, address } = await served({ authorization: 'Bearer tok' });
     server.fault = ({ path }) => ({ status: 302, headers: { Location: `${elsewhere.server.url}${path}` } });
     await using git = await gitSource(address, { settings: { TOKEN: 'tok' } });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('denied');
       expect(failure.message).toMatch(
         /^WHERRY_GIT_REPO: .* redirects to http:\/\/localhost:\d+\/repo\.git, and/,
@@ -263,8 +263,8 @@ describe('what the server answers decides what is told', () => {
     const { commit, server, address } = await served();
     await using git = await gitSource(address);
     server.fault = () => fault;
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe(kind);
       expect(failure.message).toMatch(message);
       expect(failure.message).not.toContain('\n');
@@ -300,8 +300,8 @@ describe('what the server answers decides what is told', () => {
     const { server, address } = await served();
     await server.stop();
     await using git = await gitSource(address);
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('unreachable');
       expect(failure.message).toMatch(/the connection was refused/);
     }

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { failureOf, soon } from '../../support/calls.ts';
+import { failureOf, failuresOf, soon } from '../../support/calls.ts';
 import { GitHttpServer } from '../../support/git-http-server.ts';
 import { GitRepository } from '../../support/git-repository.ts';
 import { gitSource } from '../../support/git-source.ts';
@@ -149,8 +149,8 @@ describe.each(Object.entries(ways))('over %s', (_, addressOf) => {
   test('an empty repository is said to be empty', async () => {
     const repository = await GitRepository.create();
     await using git = await gitSource(await addressOf(repository));
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('missing');
       expect(failure.message).toMatch(/^WHERRY_GIT_REPO: .* is empty: it has no commit yet/);
     }
@@ -160,8 +160,8 @@ describe.each(Object.entries(ways))('over %s', (_, addressOf) => {
     const repository = await GitRepository.create();
     const address = (await addressOf(repository)).replace('repo.git', 'nope.git');
     await using git = await gitSource(address);
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('missing');
       expect(failure.message).toMatch(/^WHERRY_GIT_REPO: /);
     }

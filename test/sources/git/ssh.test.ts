@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { failureOf, soon } from '../../support/calls.ts';
+import { failureOf, failuresOf, soon } from '../../support/calls.ts';
 import { GitRepository } from '../../support/git-repository.ts';
 import { gitSource } from '../../support/git-source.ts';
 import { GitSshServer, hasSshd, newKey } from '../../support/git-ssh-server.ts';
@@ -45,8 +45,8 @@ describe.skipIf(!hasSshd)('over SSH', () => {
     const other = (await readFile(join(directory, 'other.pub'), 'utf8')).split(' ', 2).join(' ');
     const knownHosts = `${server.knownHosts.split(' ', 1)[0]} ${other}\n`;
     await using git = await gitSource(address, { settings: { ...settings, SSH_KNOWN_HOSTS: knownHosts } });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('denied');
       expect(failure.message).toMatch(/^WHERRY_GIT_SSH_KNOWN_HOSTS: /);
     }
@@ -97,8 +97,8 @@ describe.skipIf(!hasSshd)('over SSH', () => {
     const { settings, address } = await served();
     const key = await newKey(join(await temporaryDirectory(), 'other'));
     await using git = await gitSource(address, { settings: { ...settings, SSH_KEY: key } });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('denied');
       expect(failure.message).toMatch(/^WHERRY_GIT_SSH_KEY: .* refused the key/);
     }
@@ -124,8 +124,9 @@ describe.skipIf(!hasSshd)('over SSH', () => {
   test('a repository that is not there is missing', async () => {
     const { settings, address } = await served();
     await using git = await gitSource(`${address}-nope`, { settings });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      expect((await failureOf(call)).kind).toBe('missing');
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
+      expect(failure.kind).toBe('missing');
     }
   });
 

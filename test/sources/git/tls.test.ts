@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { failureOf, soon } from '../../support/calls.ts';
+import { failureOf, failuresOf, soon } from '../../support/calls.ts';
 import { Authority } from '../../support/git-certificates.ts';
 import { basic, type GitHttpOptions, GitHttpServer } from '../../support/git-http-server.ts';
 import { ForwardProxy } from '../../support/git-proxy.ts';
@@ -33,8 +33,8 @@ describe('over HTTPS', () => {
   test('an unknown authority is denied, and the setting is named', async () => {
     const { address } = await servedByTls();
     await using git = await gitSource(address);
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('denied');
       expect(failure.message).toMatch(/^WHERRY_GIT_CA: the certificate of .* is not trusted/);
     }
@@ -44,8 +44,9 @@ describe('over HTTPS', () => {
     const { address } = await servedByTls();
     const { cert } = await Authority.create();
     await using git = await gitSource(address, { settings: { CA: cert } });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      expect((await failureOf(call)).message).toMatch(/^WHERRY_GIT_CA: /);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
+      expect(failure.message).toMatch(/^WHERRY_GIT_CA: /);
     }
   });
 
@@ -64,8 +65,8 @@ describe('over HTTPS', () => {
     await using git = await gitSource(address, {
       settings: { CA: '-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----' },
     });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('denied');
       expect(failure.message).toMatch(/^WHERRY_GIT_CA: /);
     }
@@ -85,8 +86,8 @@ describe('over HTTPS', () => {
     const clients = await Authority.create();
     const { authority, address } = await servedByTls({ clients });
     await using git = await gitSource(address, { settings: { CA: authority.cert } });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('denied');
       expect(failure.message).toMatch(/^WHERRY_GIT_CLIENT_CERT: /);
     }
@@ -153,8 +154,8 @@ describe('through a proxy', () => {
     const proxy = await ForwardProxy.start('px:secret');
     const env = { HTTPS_PROXY: proxy.url };
     await using git = await gitSource(address, { settings: { CA: authority.cert }, env });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      const failure = await failureOf(call);
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
       expect(failure.kind).toBe('denied');
       expect(failure.message).toMatch(/^HTTPS_PROXY: /);
     }
@@ -164,8 +165,9 @@ describe('through a proxy', () => {
     const { authority, address } = await servedByTls();
     const env = { HTTPS_PROXY: 'http://127.0.0.1:1' };
     await using git = await gitSource(address, { settings: { CA: authority.cert }, env });
-    for (const call of [git.source.probe(undefined, soon()), git.source.snapshot(soon())]) {
-      expect((await failureOf(call)).kind).toBe('unreachable');
+    const calls = [git.source.probe(undefined, soon()), git.source.snapshot(soon())];
+    for (const failure of await failuresOf(calls)) {
+      expect(failure.kind).toBe('unreachable');
     }
   });
 });
