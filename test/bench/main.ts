@@ -8,6 +8,7 @@ import { idle } from './scenarios/idle.ts';
 import { idleGrowth } from './scenarios/idle-growth.ts';
 import { largeData } from './scenarios/large-data.ts';
 import { largeSet } from './scenarios/large-set.ts';
+import { libraries } from './scenarios/libraries.ts';
 import { s3Listing } from './scenarios/s3-listing.ts';
 import { s3SmallObjects } from './scenarios/s3-small-objects.ts';
 import { setMemory } from './scenarios/set-memory.ts';
@@ -22,6 +23,7 @@ const scenarios: readonly Scenario[] = [
   setMemory,
   s3SmallObjects,
   s3Listing,
+  libraries,
 ];
 
 const { only, json, ...options } = readOptions();

@@ -105,6 +105,10 @@ function setHeaders(lines: string, response: http.ServerResponse): void {
 async function send(chunk: Buffer, response: http.ServerResponse): Promise<void> {
   if (chunk.length === 0 || response.write(chunk)) return;
   await new Promise<void>((resolve) => {
-    response.once('drain', resolve).once('close', resolve);
+    const goOn = () => {
+      response.off('drain', goOn).off('close', goOn);
+      resolve();
+    };
+    response.once('drain', goOn).once('close', goOn);
   });
 }
