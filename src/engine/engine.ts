@@ -209,7 +209,10 @@ export class Engine implements AsyncDisposable {
     if (this.driftAt <= performance.now())
       await withinSyncTimeout(this.#parts, signal, (limits) => this.#drift.check(context, limits));
     await keeper.collect(memory.state);
-    if (!deliver(context)) this.#settled = { state: memory.state, parts };
+    if (deliver(context)) return;
+    // A courier that ended meanwhile may have left what is not its own to do.
+    if (isRollBackDue(context) || isMoveDue(context)) this.alarm.ring();
+    else this.#settled = { state: memory.state, parts };
   }
 
   /** Notes a failure for status and metrics, as far as the target lets it be noted. Undefined: it was only the end. */
