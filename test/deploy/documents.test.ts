@@ -18,6 +18,7 @@ const documents = [
   'README.md',
   'deploy/README.md',
   'deploy/iam/README.md',
+  'deploy/image/README.md',
   'src/sources/s3/pointer/README.md',
   ...pages.map((name) => `src/presets/${name}`),
 ];

@@ -141,7 +141,7 @@ function noGit(cause: unknown): UnexpectedError {
 function noUser(uid: string, cause: unknown): UnexpectedError {
   return new UnexpectedError({
     problem: `ssh does not run as user id ${uid}, which /etc/passwd does not name`,
-    cure: 'run as a user that the image knows',
+    cure: 'run as a user that the image knows, or add libnss-unknown to the image',
     cause,
   });
 }
