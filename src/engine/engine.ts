@@ -4,7 +4,7 @@ import type { Limits } from '../platform/deadline.ts';
 import type { Revision } from '../snapshot/entry.ts';
 import type { Source } from '../sources/source.ts';
 import { asked } from './asked.ts';
-import { type Context, deliver, tell } from './context.ts';
+import { type Context, tell } from './context.ts';
 import { Courier } from './courier.ts';
 import type { DriftStatus } from './drift/tally.ts';
 import { DriftHook } from './drift-hook.ts';
@@ -19,12 +19,13 @@ import { isHeld } from './machine/machine.ts';
 import type { Request, RequestOutcome } from './machine/request.ts';
 import type { State } from './machine/state.ts';
 import { Memory } from './memory.ts';
-import { isMoveDue, moveIfDue } from './move-if-due.ts';
+import { moveIfDue } from './move-if-due.ts';
 import type { EngineOptions } from './options.ts';
 import { oursAtStart } from './ours.ts';
 import { type Parts, rulesOf } from './parts.ts';
 import { setOf } from './published-set.ts';
-import { isRollBackDue, rollBackIfDue } from './roll-back-if-due.ts';
+import { rollBackIfDue } from './roll-back-if-due.ts';
+import { Settling } from './settling.ts';
 import { refuseUnlessStoodInFor } from './stood-in.ts';
 import { Supply } from './supply.ts';
 import { withinSyncTimeout } from './sync-timeout.ts';
@@ -45,12 +46,11 @@ export class Engine implements AsyncDisposable {
   readonly #supply = new Supply();
   readonly #lookout = new Lookout();
   readonly #drift: DriftHook;
+  readonly #settling: Settling;
   #opened: Pick<Context, 'memory' | 'keeper'> | undefined;
   #parts: Parts;
   /** The next set to be published counts as acknowledged. */
   #handsOver = false;
-  /** With this state and these parts there was nothing to do. */
-  #settled: { readonly state: State; readonly parts: Parts } | undefined;
 
   constructor(options: EngineOptions, parts: Parts) {
     this.#options = options;
@@ -63,6 +63,7 @@ export class Engine implements AsyncDisposable {
     const onFailure = () => void setTimeout(() => this.alarm.ring(), deliveryRetry).unref();
     this.#courier = new Courier({ ...options, onEnd, onFailure });
     this.#drift = new DriftHook(options, () => this.alarm.ring());
+    this.#settling = new Settling(this.#drift, () => this.alarm.ring());
   }
 
   get state(): State | undefined {
@@ -134,7 +135,7 @@ export class Engine implements AsyncDisposable {
   async close(): Promise<void> {
     await this.#courier.stop();
     this.#opened = undefined;
-    this.#settled = undefined;
+    this.#settling.forget();
     this.#handsOver = false;
     this.#lookout.forget();
     this.#drift.close();
@@ -188,31 +189,9 @@ export class Engine implements AsyncDisposable {
     }
   }
 
-  /**
-   * Rolls back if what is published was refused, publishes anew what readers do not find any more, finishes a publish
-   * that was interrupted, puts back what something else changed, tells targets what is owed, removes what is over.
-   */
-  async settle(signal: AbortSignal): Promise<void> {
-    const context = this.#context();
-    const { memory, keeper, parts } = context;
-    const now = performance.now();
-    // Nearly always.
-    const isSame = this.#settled?.state === memory.state && this.#settled.parts === parts;
-    if (isSame && keeper.dueAt > now && this.driftAt > now) return;
-    this.#settled = undefined;
-    if (isRollBackDue(context) || isMoveDue(context))
-      await withinSyncTimeout(this.#parts, signal, async (limits) => {
-        await rollBackIfDue(context, limits);
-        await moveIfDue(context, this.#handsOver, limits);
-      });
-    await keeper.finish();
-    if (this.driftAt <= performance.now())
-      await withinSyncTimeout(this.#parts, signal, (limits) => this.#drift.check(context, limits));
-    await keeper.collect(memory.state);
-    if (deliver(context)) return;
-    // A courier that ended meanwhile may have left what is not its own to do.
-    if (isRollBackDue(context) || isMoveDue(context)) this.alarm.ring();
-    else this.#settled = { state: memory.state, parts };
+  /** Everything that is due and needs no look at the source. */
+  settle(signal: AbortSignal): Promise<void> {
+    return this.#settling.settle(this.#context(), this.#handsOver, signal);
   }
 
   /** Notes a failure for status and metrics, as far as the target lets it be noted. Undefined: it was only the end. */
