@@ -32,6 +32,9 @@ export interface BenchOptions {
   readonly signal: AbortSignal;
 }
 
+/** As the image sets it. */
+const malloc = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' };
+
 const wherry = join(import.meta.dirname, '../../dist/wherry.cjs');
 
 export interface GitServer extends AsyncDisposable {
@@ -108,7 +111,7 @@ export class Bench implements AsyncDisposable {
     await mkdir(target);
     return Sidecar.start({
       program: this.program,
-      settings: { WHERRY_SOURCE: 'git', WHERRY_TARGET: target, ...settings },
+      settings: { ...malloc, WHERRY_SOURCE: 'git', WHERRY_TARGET: target, ...settings },
     });
   }
 

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
+import type { Timeouts } from '../../src/platform/http/exchange.ts';
 import { loadSettings } from '../../src/settings/settings.ts';
 import type { CredentialSource, Credentials } from '../../src/sources/s3/credentials/credentials.ts';
-import type { Timeouts } from '../../src/platform/http/exchange.ts';
 import { createStore, type S3Store } from '../../src/sources/s3/store/s3-store.ts';
 import type { GetRequest, ObjectHead } from '../../src/sources/s3/store/store.ts';
 import { soon } from './calls.ts';
