@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -10,6 +9,7 @@ import {
   UnreachableError,
 } from '../../failure/failure.ts';
 import type { Log } from '../../platform/log.ts';
+import { passingSuffix } from './clone-names.ts';
 import { DamageError, StartOver } from './damage.ts';
 import { createRepository, inspectRepository, type ObjectFormat } from './repository.ts';
 
@@ -129,7 +129,7 @@ export class CloneSlot {
   }
 
   #beside(kind: 'new' | 'old'): string {
-    return join(dirname(this.directory), `.${kind}-${basename(this.directory)}-${randomUUID().slice(0, 8)}`);
+    return join(dirname(this.directory), `.${kind}-${basename(this.directory)}-${passingSuffix()}`);
   }
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { MissingError } from '../../failure/failure.ts';
@@ -6,6 +5,7 @@ import type { Log } from '../../platform/log.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { missingOf } from './blobs.ts';
 import { bringBlobs, bringCommit, bringRef } from './bring.ts';
+import { cloneNameOf } from './clone-names.ts';
 import { type Clone, CloneSlot } from './clone-slot.ts';
 import { DamageError, StartOver } from './damage.ts';
 import { HeadStart } from './head-start.ts';
@@ -47,9 +47,8 @@ export class MainClone implements AsyncDisposable {
   constructor(options: MainCloneOptions) {
     const { places, url, wanted, log } = options;
     this.#options = options;
-    const digest = createHash('sha256').update(url).digest('hex').slice(0, 16);
     const isSha256 = wanted.kind === 'commit' && wanted.revision.length === 64;
-    this.slot = new CloneSlot(join(places.root, `repo-${digest}`), isSha256 ? 'sha256' : 'sha1', log);
+    this.slot = new CloneSlot(join(places.root, cloneNameOf(url)), isSha256 ? 'sha256' : 'sha1', log);
   }
 
   get name(): string {

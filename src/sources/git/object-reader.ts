@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { lazyCrypto } from '../../platform/lazy-crypto.ts';
 import { type GroupProcess, spawnGroup } from '../../platform/process-group.ts';
 import { ByteReader } from './byte-reader.ts';
 import { DamageError } from './damage.ts';
@@ -139,7 +139,9 @@ function check(head: ObjectHead, content: Buffer): void {
 }
 
 function hashOf({ oid, type, size }: ObjectHead) {
-  return createHash(oid.length === 64 ? 'sha256' : 'sha1').update(`${type} ${size}\0`);
+  return lazyCrypto()
+    .createHash(oid.length === 64 ? 'sha256' : 'sha1')
+    .update(`${type} ${size}\0`);
 }
 
 function corrupt({ oid, type }: ObjectHead): DamageError {

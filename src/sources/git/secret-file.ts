@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { access, constants, type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lazyCrypto } from '../../platform/lazy-crypto.ts';
 
 /** A text that a program insists on reading from a path. It is gone on disposal. */
 export interface SecretFile extends AsyncDisposable {
@@ -15,7 +15,7 @@ const memory = '/dev/shm';
  */
 export async function secretFile(text: string, fallbackDirectory: string): Promise<SecretFile> {
   const directory = (await isWritable(memory)) ? memory : fallbackDirectory;
-  const path = join(directory, `.wherry-${randomUUID()}`);
+  const path = join(directory, `.wherry-${lazyCrypto().randomUUID()}`);
   const handle = await open(path, 'wx+', 0o600);
   try {
     const viaProc = `/proc/${process.pid}/fd/${handle.fd}`;

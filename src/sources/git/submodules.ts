@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { MissingError, RefusedError } from '../../failure/failure.ts';
+import { lazyCrypto } from '../../platform/lazy-crypto.ts';
 import type { Log } from '../../platform/log.ts';
 import { gitRemote } from '../../settings/git-remote.ts';
 import type { Entry, RelativePath } from '../../snapshot/entry.ts';
@@ -130,7 +130,7 @@ export class Submodules {
 
   #slotFor(url: string, mount: string, oid: string): CloneSlot {
     const { remote, known, log } = this.#options;
-    const digest = createHash('sha256').update(`${url}\0${mount}`).digest('hex').slice(0, 16);
+    const digest = lazyCrypto().createHash('sha256').update(`${url}\0${mount}`).digest('hex').slice(0, 16);
     const directory = join(remote.places.modules, digest);
     const slot = known.get(directory) ?? new CloneSlot(directory, oid.length === 64 ? 'sha256' : 'sha1', log);
     known.set(directory, slot);
