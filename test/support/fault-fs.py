@@ -32,7 +32,9 @@ class FaultFs(Operations):
 
     def check(self, op, path):
         with self.mutex:
-            changed = os.stat(self.rules_file).st_mtime_ns
+            # The clock of files ticks every few milliseconds: two sets of rules may have one time.
+            found = os.stat(self.rules_file)
+            changed = (found.st_ino, found.st_mtime_ns, found.st_size)
             if changed != self.read_at:
                 with open(self.rules_file, encoding="utf-8") as file:
                     self.rules = json.load(file)

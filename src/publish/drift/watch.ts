@@ -61,7 +61,7 @@ export class DriftWatch {
 
   /** Watches the target itself. Does nothing when it does already, and it is the same directory. */
   followTarget(path: string): void {
-    const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+    const inode = inodeOf(path);
     if (this.#target?.path === path && this.#target.inode === inode) return;
     this.#target?.watcher.close();
     this.#target = undefined;
@@ -129,5 +129,14 @@ export class DriftWatch {
     for (const watcher of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
     this.#plan = undefined;
+  }
+}
+
+/** What is wrong with the volume is told by those who work on it; the next time it is watched again. */
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.ino;
+  } catch {
+    return undefined;
   }
 }
