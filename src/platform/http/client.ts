@@ -1,13 +1,8 @@
-import type { Answer, HttpRequest, Timeouts } from './exchange.ts';
+import type { Answer, Certificates, HttpRequest, Timeouts } from './exchange.ts';
 import { Incoming } from './incoming.ts';
 import { Wire } from './wire/wire.ts';
 
-export interface HttpClientOptions {
-  /** PEM certificates that are trusted in the place of the usual authorities. */
-  readonly ca?: string | undefined;
-  /** The client's own certificate and its key. */
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
+export interface HttpClientOptions extends Certificates {
   /** `HTTPS_PROXY` and the like; empty = no proxy. */
   readonly proxyEnv: Readonly<Record<string, string>>;
   readonly timeouts: Timeouts;

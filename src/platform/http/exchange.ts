@@ -7,6 +7,15 @@ export interface Origin {
   readonly port: number | undefined;
 }
 
+/** For TLS. */
+export interface Certificates {
+  /** PEM certificates that are trusted in the place of the usual authorities. */
+  readonly ca?: string | undefined;
+  /** The client's own certificate and its key. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
 /** Milliseconds. */
 export interface Timeouts {
   /** Until a connection stands: name, TCP, TLS, and the proxy's. */

@@ -1,12 +1,8 @@
 import http from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import type { Certificates } from './exchange.ts';
 
-export interface AgentOptions {
-  /** PEM certificates that are trusted in the place of the usual authorities. */
-  readonly ca?: string | undefined;
-  /** The client's own certificate and its key. */
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
+export interface AgentOptions extends Certificates {
   /** `HTTPS_PROXY` and the like; empty = no proxy. */
   readonly proxyEnv: Readonly<Record<string, string>>;
   readonly maxFreeSockets: number;

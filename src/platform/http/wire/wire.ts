@@ -3,6 +3,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { isLocalhost, lookUpLocalhost } from '../../hosts.ts';
 import {
   type Answer,
+  type Certificates,
   type Exchanged,
   type HttpRequest,
   type Origin,
@@ -12,12 +13,7 @@ import {
 import { type Sendable, WireConnection } from './connection.ts';
 import { requestBytes } from './request.ts';
 
-export interface WireOptions {
-  /** PEM certificates that are trusted in the place of the usual authorities. */
-  readonly ca?: string | undefined;
-  /** The client's own certificate and its key. */
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
+export interface WireOptions extends Certificates {
   readonly timeouts: Timeouts;
   /** So many connections are kept. */
   readonly maxFree: number;
@@ -34,7 +30,7 @@ interface Free {
 
 /**
  * Requests over HTTP/1.1 on kept connections, straight on sockets. A poll that finds nothing is one small request and
- * one small answer, and two thirds of what it costs through `node:http` are streams and events that it has no use for.
+ * one small answer, and half of what it costs through `node:http` are streams and events that it has no use for.
  */
 export class Wire implements Disposable {
   readonly #options: WireOptions;
