@@ -33,11 +33,11 @@ export class HeadStart implements AsyncDisposable {
 
   /** Goes on with it, as if it had begun now. Undefined when it is too old for that. */
   async join(signal: AbortSignal): Promise<Reading | undefined> {
-    if (performance.now() - this.#startedAt > fresh) {
+    if (signal.aborted || performance.now() - this.#startedAt > fresh) {
       await this[Symbol.asyncDispose]();
+      signal.throwIfAborted();
       return undefined;
     }
-    signal.throwIfAborted();
     signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true });
     this.#place.resolve();
     return await this.#work;

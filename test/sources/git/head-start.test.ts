@@ -89,6 +89,15 @@ describe('a first snapshot that was begun', () => {
     expect(await clonesIn(made.stateDir)).toEqual([]);
   });
 
+  test('is given up by an attempt that is over already', async () => {
+    const { server, address } = await served();
+    server.fault = () => 'stall';
+    await using made = await gitSource(address);
+    await made.source.begin();
+    await expect(made.source.snapshot(AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+    expect(await clonesIn(made.stateDir)).toEqual([]);
+  });
+
   test('does nothing where there is a clone', async () => {
     const { repository, server, address } = await served();
     const first = await gitSource(address);
