@@ -1,5 +1,4 @@
 import { enableCompileCache } from 'node:module';
-import { favourMemory } from './platform/memory.ts';
 
 /**
  * The first file that is loaded, and it loads no other of the program before the process is set up: V8 looks at its flags
@@ -40,17 +39,23 @@ if (problem !== undefined) {
   process.exit(unexpected);
 }
 const argv = process.argv.slice(2);
-if (looksLikeSidecar(argv, process.env)) {
-  for (const name of builtins) process.getBuiltinModule(`node:${name}`);
-  favourMemory(process.execArgv, process.env);
-  // What is read from a compile cache stays: 0.8 MiB, for as long as the sidecar runs.
-} else enableCompileCache();
+const isSidecar = looksLikeSidecar(argv, process.env);
+// What is read from a compile cache stays: 0.8 MiB, for as long as a sidecar runs.
+if (!isSidecar) enableCompileCache();
 // A SIGHUP means "sync now"; before there is anything to sync, and for commands that do not, it means nothing.
 process.on('SIGHUP', () => undefined);
-import('./commands/dispatch.ts')
-  .then(({ main }) => main(argv, process.env))
-  .then(
-    // Nothing that is still open may keep a finished command alive.
-    (code) => process.exit(code),
-    () => process.exit(unexpected),
-  );
+start().then(
+  // Nothing that is still open may keep a finished command alive.
+  (code) => process.exit(code),
+  () => process.exit(unexpected),
+);
+
+async function start(): Promise<number> {
+  if (isSidecar) {
+    for (const name of builtins) process.getBuiltinModule(`node:${name}`);
+    const { favourMemory } = await import('./platform/memory.ts');
+    favourMemory(process.execArgv, process.env);
+  }
+  const { main } = await import('./commands/dispatch.ts');
+  return main(argv, process.env);
+}

@@ -1,5 +1,5 @@
 import type { Clone } from './clone-slot.ts';
-import { runGit } from './git-command.ts';
+import { runGitAtOnce } from './git-command.ts';
 import { currentRef } from './repository.ts';
 import type { Session } from './session.ts';
 
@@ -41,7 +41,7 @@ export async function fetchBlobs(
   oids: readonly string[],
   { session, directory, signal }: BlobOptions,
 ): Promise<void> {
-  await runGit({
+  await runGitAtOnce({
     args: [...common, withoutBlobs, '--stdin', 'origin'],
     cwd: directory,
     env: session.environment(directory, [...remote(session, true), ['fetch.negotiationAlgorithm', 'noop']]),
@@ -54,7 +54,7 @@ async function fetch(
   refspecs: readonly string[],
   { session, clone, depth, partial, signal, onStarted }: FetchOptions,
 ): Promise<void> {
-  await runGit({
+  await runGitAtOnce({
     args: [...common, ...history(depth, clone), ...(partial ? [withoutBlobs] : []), 'origin', ...refspecs],
     cwd: clone.directory,
     env: session.environment(clone.directory, remote(session, partial)),

@@ -10,7 +10,6 @@ import type { CloneSlot } from './clone-slot.ts';
 import { Copying } from './copying.ts';
 import { DamageError } from './damage.ts';
 import { gitEnvironment } from './environment.ts';
-import { loadSimpleGit } from './git-command.ts';
 import type { LocalWatch } from './local-watch.ts';
 import { MainClone, type Origin } from './main-clone.ts';
 import type { ReadableClone } from './object-reader.ts';
@@ -89,8 +88,6 @@ export class GitSource implements Source {
   }
 
   async snapshot(signal: AbortSignal): Promise<Snapshot> {
-    // Loaded while the first files are looked at; who needs it reports what fails.
-    loadSimpleGit().catch(() => undefined);
     const origin = await this.#prepared();
     const { hasBegun } = this.#clone;
     // A probe leaves the clones alone: another process may be at work on them.
@@ -107,7 +104,6 @@ export class GitSource implements Source {
 
   /** Begins with the first snapshot before it is asked for, while there is no clone yet. Never rejects. */
   async begin(): Promise<void> {
-    loadSimpleGit().catch(() => undefined);
     await this.#prepared()
       .then((origin) => this.#clone.begin(origin))
       .catch(() => undefined);
