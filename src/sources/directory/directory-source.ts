@@ -60,8 +60,11 @@ class DirectorySource implements Source {
   async probe(previous: Revision | undefined, signal: AbortSignal): Promise<Probe> {
     // A listing that was no news is kept no longer.
     this.#taken = undefined;
-    await this.#ask(async () => this.#watch?.ensure().catch(() => undefined), signal);
-    const { revision } = await this.#list(signal);
+    const { revision } = await this.#ask(async () => {
+      const place = await placeOf(this.#path);
+      await this.#watch?.ensure(place).catch(() => undefined);
+      return await this.#look(place, signal);
+    }, signal);
     return revision === previous ? { kind: 'unchanged' } : { kind: 'moved', revision };
   }
 
@@ -90,7 +93,9 @@ class DirectorySource implements Source {
     const watch = new DirectoryWatch(this.#path, onChange, this.#options.log);
     this.#watch = watch;
     // Until there is a directory, each probe tries again.
-    await watch.ensure().catch(() => undefined);
+    await placeOf(this.#path)
+      .then((place) => watch.ensure(place))
+      .catch(() => undefined);
     return watch;
   }
 
@@ -114,7 +119,7 @@ class DirectorySource implements Source {
   }
 
   #list(signal: AbortSignal): Promise<Listing> {
-    return this.#ask(() => this.#look(signal), signal);
+    return this.#ask(async () => this.#look(await placeOf(this.#path), signal), signal);
   }
 
   /**
@@ -140,10 +145,9 @@ class DirectorySource implements Source {
     return unlessAborted(answer, signal);
   }
 
-  async #look(signal: AbortSignal): Promise<Listing> {
+  async #look(place: Place, signal: AbortSignal): Promise<Listing> {
     const { settings, revision: wanted } = this.#options;
     this.#filter ??= await pathFilterOf(settings);
-    const place = await placeOf(this.#path);
     const found = await walk({ root: place.root, filter: this.#filter, maxFiles: settings.maxFiles }, signal);
     const revision = `listing:${digestOf(found)}` as Revision;
     if (wanted !== undefined && wanted !== revision) throw this.#past(wanted);

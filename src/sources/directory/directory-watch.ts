@@ -1,7 +1,6 @@
-import { lstat } from 'node:fs/promises';
 import type { Log } from '../../platform/log.ts';
 import { RenewedWatch } from '../renewed-watch.ts';
-import { placeOf } from './volume.ts';
+import type { Place } from './volume.ts';
 
 /** Watches a directory, and calls back when something in it may have changed. */
 export class DirectoryWatch implements AsyncDisposable {
@@ -13,12 +12,10 @@ export class DirectoryWatch implements AsyncDisposable {
     this.#watch = new RenewedWatch('the directory', onChange, log);
   }
 
-  /** Begins, once there is a directory, and begins anew when another one took its place. */
-  async ensure(): Promise<void> {
-    const { isAtomic } = await placeOf(this.#path);
-    const { ino, dev } = await lstat(this.#path);
+  /** Begins with the directory that is there, and begins anew when another one took its place. */
+  async ensure({ identity, isAtomic }: Place): Promise<void> {
     await this.#watch.ensure({
-      identity: `${dev}:${ino}:${isAtomic}`,
+      identity,
       paths: [this.#path],
       // Of a volume that is swapped only the swap matters.
       options: { followSymlinks: false, ...(isAtomic ? { depth: 0 } : {}) },

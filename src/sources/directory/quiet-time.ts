@@ -17,7 +17,10 @@ export function quietTime(
   {
     place,
     found,
-  }: { readonly place: Place; readonly found: readonly Pick<Found, 'changedAt' | 'isCoarse'>[] },
+  }: {
+    readonly place: Pick<Place, 'isAtomic'>;
+    readonly found: readonly Pick<Found, 'changedAt' | 'isCoarse'>[];
+  },
   now: number,
 ): number {
   if (place.isAtomic) return 0;

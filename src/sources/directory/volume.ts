@@ -1,6 +1,8 @@
+import { lstatSync, type Stats } from 'node:fs';
 import { readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
+import { isLocalVolume } from '../../platform/local-volume.ts';
 import { gone, noDirectory, unreadable } from './failures.ts';
 
 /** Where the files of a directory really lie. */
@@ -8,6 +10,8 @@ export interface Place {
   readonly root: string;
   /** Replaced as a whole by one rename, as ConfigMap, Secret, projected and CSI volumes are: no half of it is ever seen. */
   readonly isAtomic: boolean;
+  /** Another one when another directory took the place of the one that was there. */
+  readonly identity: string;
 }
 
 /** The link by which the kubelet's volumes, and Wherry's own targets, are swapped. */
@@ -18,21 +22,37 @@ const dataLink = '..data';
  * the kubelet's own. Throws `MissingError` where there is no directory.
  */
 export async function placeOf(path: string): Promise<Place> {
+  const { dev, ino } = await directoryAt(path);
+  const link = join(path, dataLink);
+  const isAtomic = (await isLocalVolume(path)) ? isLocalLink(link) : await isLink(link);
+  const identity = `${dev}:${ino}:${isAtomic}`;
+  if (!isAtomic) return { root: path, isAtomic, identity };
+  try {
+    return { root: await realpath(link), isAtomic, identity };
+  } catch (error) {
+    // The generation that it led to was removed just now: it leads to the next one.
+    throw systemCode(error) === 'ENOENT' ? gone(link) : unreadable(link, error);
+  }
+}
+
+async function directoryAt(path: string): Promise<Stats> {
   try {
     const stats = await stat(path);
     if (!stats.isDirectory()) throw noDirectory(path, 'is no directory');
+    return stats;
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') throw noDirectory(path, 'is not there');
     throw code === undefined ? error : unreadable(path, error);
   }
-  const link = join(path, dataLink);
-  if (!(await isLink(link))) return { root: path, isAtomic: false };
+}
+
+/** At each poll: an error for a link that is not there would cost more than the question. */
+function isLocalLink(path: string): boolean {
   try {
-    return { root: await realpath(link), isAtomic: true };
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   } catch (error) {
-    // The generation that it led to was removed just now: it leads to the next one.
-    throw systemCode(error) === 'ENOENT' ? gone(link) : unreadable(link, error);
+    throw unreadable(path, error);
   }
 }
 

@@ -1,7 +1,10 @@
-import type { Dirent, Stats } from 'node:fs';
+import { type Dirent, lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { RefusedError, systemCode } from '../../failure/failure.ts';
+import { isLocalVolume } from '../../platform/local-volume.ts';
+import { sliceLength } from '../../platform/slices.ts';
 import type { RelativePath } from '../../snapshot/entry.ts';
 import type { PathFilter } from '../../snapshot/path-filter.ts';
 import { parsePath } from '../../snapshot/path-rules.ts';
@@ -22,6 +25,15 @@ export async function walk(options: WalkOptions, signal: AbortSignal): Promise<r
   return found;
 }
 
+/** How a volume is asked. One that is far away keeps the thread that asks for as long as it does not answer. */
+interface Asking {
+  lstat(path: string): Stats | Promise<Stats>;
+  readlink(path: string): string | Promise<string>;
+}
+
+const atOnce: Asking = { lstat: (path) => lstatSync(path), readlink: (path) => readlinkSync(path) };
+const fromAfar: Asking = { lstat, readlink };
+
 async function walkInto(
   below: string,
   options: WalkOptions,
@@ -30,7 +42,12 @@ async function walkInto(
 ): Promise<void> {
   signal.throwIfAborted();
   const { root, filter, maxFiles } = options;
-  for (const entry of await readSorted(join(root, below))) {
+  const directory = join(root, below);
+  const prefix = `${root}/${below}`;
+  const entries = await readSorted(directory);
+  // Each by itself: a volume may be mounted below another.
+  const asking = (await isLocalVolume(directory)) ? atOnce : fromAfar;
+  for (const entry of entries) {
     const path = `${below}${entry.name}`;
     if (filter.excludes(path)) continue;
     if (entry.isDirectory()) {
@@ -38,8 +55,9 @@ async function walkInto(
       continue;
     }
     if (!filter.takes(path)) continue;
-    found.push(await look(join(root, path), parsePath(path)));
+    found.push(await look(`${prefix}${entry.name}`, parsePath(path), asking));
     if (found.length > maxFiles) throw tooMany(root, maxFiles);
+    if (found.length % sliceLength === 0) await setImmediate();
   }
 }
 
@@ -53,12 +71,12 @@ async function readSorted(directory: string): Promise<readonly Dirent[]> {
   }
 }
 
-async function look(absolute: string, path: RelativePath): Promise<Found> {
+async function look(absolute: string, path: RelativePath, asking: Asking): Promise<Found> {
   let stats: Stats;
   try {
-    stats = await lstat(absolute);
+    stats = await asking.lstat(absolute);
     if (stats.isSymbolicLink()) {
-      return { kind: 'link', path, target: await readlink(absolute), ...timesOf(stats) };
+      return { kind: 'link', path, target: await asking.readlink(absolute), ...timesOf(stats) };
     }
   } catch (error) {
     throw ['ENOENT', 'EINVAL'].includes(systemCode(error) ?? '')
