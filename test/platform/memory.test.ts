@@ -1,9 +1,16 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { flagsBeside } from '../../src/platform/memory.ts';
 
 test('nothing given: memory goes before speed', () => {
   expect(flagsBeside([])).toContain('--no-opt');
   expect(flagsBeside([''])).toEqual(flagsBeside([]));
+});
+
+test('this Node.js knows every flag', async () => {
+  const program = `for (const flag of ${JSON.stringify(flagsBeside([]))}) require('v8').setFlagsFromString(flag)`;
+  expect(await promisify(execFile)(process.execPath, ['-e', program])).toEqual({ stdout: '', stderr: '' });
 });
 
 test.each([
