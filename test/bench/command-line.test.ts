@@ -12,7 +12,13 @@ test('peers are programs by the name of their adapter', () => {
   ]);
 });
 
+test('the program is a file, wherever what is measured runs', () => {
+  expect(read('--program', 'package.json').program).toBe(resolve('package.json'));
+  expect(read().program).toBeUndefined();
+});
+
 test.each([
+  ['--program=/nowhere/wherry.cjs', 'no such file'],
   ['--peer=git-sync', 'NAME=PATH'],
   ['--peer=rsync=/bin/sh', 'git-sync, aws-s3-sync'],
   ['--peer=git-sync=', 'no such file'],

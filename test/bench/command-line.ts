@@ -34,7 +34,8 @@ export function readCommandLine(args: readonly string[], scenarios: readonly str
     only: values.only,
     runs: values.runs === undefined ? undefined : readRuns(values.runs),
     json: values.json,
-    program: values.program,
+    program:
+      values.program === undefined ? undefined : readFile(`--program ${values.program}`, values.program),
     nodeFlags: values['node-flag'],
     peers: new Map(values.peer.map(readPeer)),
   };
@@ -52,7 +53,12 @@ function readPeer(text: string): readonly [PeerName, string] {
   if (name === undefined) {
     throw new Error(`--peer ${text}: NAME=PATH, with one of the names ${peerNames.join(', ')}`);
   }
-  const path = resolve(text.slice(at + 1));
-  if (at + 1 === text.length || !existsSync(path)) throw new Error(`--peer ${text}: there is no such file`);
-  return [name, path];
+  return [name, readFile(`--peer ${text}`, text.slice(at + 1))];
+}
+
+/** Absolute: what is measured runs in directories of its own. */
+function readFile(said: string, text: string): string {
+  const path = resolve(text);
+  if (text === '' || !existsSync(path)) throw new Error(`${said}: there is no such file`);
+  return path;
 }
