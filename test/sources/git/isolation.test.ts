@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { GitError, runGit } from '../../../src/sources/git/git-command.ts';
+import { GitError, runGit, runGitAtOnce } from '../../../src/sources/git/git-command.ts';
 import { secretFile } from '../../../src/sources/git/secret-file.ts';
 import { soon } from '../../support/calls.ts';
 import { GitHttpServer } from '../../support/git-http-server.ts';
@@ -114,42 +114,6 @@ describe('git', () => {
     expect(commands.toSorted()).toEqual(['cat-file', 'fetch']);
   });
 
-  test('that hangs is killed with all its children', async () => {
-    const directory = await temporaryDirectory();
-    const script = `#!/bin/sh\nsleep 600 &\necho $! > ${directory}/child.tmp\nmv ${directory}/child.tmp ${directory}/child\nsetsid sleep 2 &\nwait\n`;
-    await writeFile(join(directory, 'git'), script, { mode: 0o755 });
-    const abort = new AbortController();
-    const env = { PATH: `${directory}:${process.env['PATH']}` };
-    const running = runGit({ args: ['fetch'], cwd: directory, env, signal: abort.signal });
-    running.catch(() => undefined);
-    await expect.poll(() => readFile(join(directory, 'child'), 'utf8').catch(() => '')).not.toBe('');
-    const pid = (await readFile(join(directory, 'child'), 'utf8')).trim();
-    const since = performance.now();
-    abort.abort();
-    await expect(running).rejects.toBe(abort.signal.reason);
-    expect(performance.now() - since).toBeLessThan(1000);
-    const state = () => readFile(`/proc/${pid}/status`, 'utf8').catch(() => 'State:\tX');
-    await expect.poll(state).toMatch(/^State:\t[XZ]/m);
-  });
-
-  test('that fails tells what it said', async () => {
-    const running = runGit({
-      args: ['fetch', '/no/such/repository'],
-      cwd: '/',
-      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
-      signal: soon(),
-    });
-    const error = await running.catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(GitError);
-    expect(error).toMatchObject({ code: 128, message: expect.stringMatching(/^git fetch: fatal: /) });
-  });
-
-  test('that is not there is told of', async () => {
-    const empty = await temporaryDirectory();
-    const running = runGit({ args: ['fetch'], cwd: '/', env: { PATH: empty }, signal: soon() });
-    await expect(running).rejects.toMatchObject({ stderr: expect.stringMatching(/spawn git ENOENT/) });
-  });
-
   test('says nothing of its environment when debugging is asked for', async () => {
     const directory = await temporaryDirectory();
     const program = join(directory, 'program.ts');
@@ -169,6 +133,52 @@ describe('git', () => {
     expect(code).toBe(0);
     expect(stdout.toString()).toMatch(/^git version/);
     expect(stderr).not.toContain('hush');
+  });
+});
+
+describe.each([
+  ['git by simple-git', runGit],
+  ['git at once', runGitAtOnce],
+] as const)('%s', (_, run) => {
+  test('that hangs is killed with all its children', async () => {
+    const directory = await temporaryDirectory();
+    const script = `#!/bin/sh\nsleep 600 &\necho $! > ${directory}/child.tmp\nmv ${directory}/child.tmp ${directory}/child\nsetsid sleep 2 &\nwait\n`;
+    await writeFile(join(directory, 'git'), script, { mode: 0o755 });
+    const abort = new AbortController();
+    const env = { PATH: `${directory}:${process.env['PATH']}` };
+    const running = run({ args: ['fetch'], cwd: directory, env, signal: abort.signal });
+    running.catch(() => undefined);
+    await expect.poll(() => readFile(join(directory, 'child'), 'utf8').catch(() => '')).not.toBe('');
+    const pid = (await readFile(join(directory, 'child'), 'utf8')).trim();
+    const since = performance.now();
+    abort.abort();
+    await expect(running).rejects.toBe(abort.signal.reason);
+    expect(performance.now() - since).toBeLessThan(1000);
+    const state = () => readFile(`/proc/${pid}/status`, 'utf8').catch(() => 'State:\tX');
+    await expect.poll(state).toMatch(/^State:\t[XZ]/m);
+  });
+
+  test('that fails tells what it said', async () => {
+    const running = run({
+      args: ['fetch', '/no/such/repository'],
+      cwd: '/',
+      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
+      signal: soon(),
+    });
+    const error = await running.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(GitError);
+    expect(error).toMatchObject({ code: 128, message: expect.stringMatching(/^git fetch: fatal: /) });
+  });
+
+  test('that is not there is told of', async () => {
+    const empty = await temporaryDirectory();
+    const running = run({ args: ['fetch'], cwd: '/', env: { PATH: empty }, signal: soon() });
+    await expect(running).rejects.toMatchObject({ stderr: expect.stringMatching(/spawn git ENOENT/) });
+  });
+
+  test('that is given up before it begins is not started', async () => {
+    const running = run({ args: ['fetch'], cwd: '/', env: {}, signal: AbortSignal.abort('enough') });
+    await expect(running).rejects.toBe('enough');
   });
 });
 
