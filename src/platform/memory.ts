@@ -14,6 +14,8 @@ const always: readonly string[] = [
   '--max-semi-space-size=1',
   '--semi-space-growth-factor=1',
   '--minor-gc-task-trigger=25',
+  // Of so little the threads that help cost more than they do.
+  '--no-parallel-scavenge',
 ];
 
 /** Pages that are free go back to the system, and those that are nearly so are freed. */

@@ -33,7 +33,11 @@ export interface BenchOptions {
 }
 
 /** As the image sets it. */
-const malloc = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' };
+const malloc = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '32768',
+  MALLOC_TRIM_THRESHOLD_: '65536',
+};
 
 const wherry = join(import.meta.dirname, '../../dist/wherry.cjs');
 

@@ -22,8 +22,11 @@ export interface GitCall {
   readonly cwd: string;
   /** git's whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  readonly input?: string;
   readonly signal: AbortSignal;
+}
+
+export interface GitWork extends GitCall {
+  readonly input?: string;
   /** Called soon after git was started. */
   readonly onStarted?: (() => void) | undefined;
 }
@@ -62,7 +65,7 @@ const unsafe: NonNullable<SimpleGitOptions['unsafe']> = {
  * Runs git for what it does, without its output. Not through simple-git, which takes 10 ms to be loaded and to start git, and
  * stays: a first set waits for a fetch. Throws as `runGit` does.
  */
-export async function runGitAtOnce({ args, cwd, env, input, signal, onStarted }: GitCall): Promise<void> {
+export async function runGitAtOnce({ args, cwd, env, input, signal, onStarted }: GitWork): Promise<void> {
   using group = spawnGroup('git', args, { cwd, env, signal });
   const { child, ended } = group;
   child.stdout.resume();
@@ -79,11 +82,11 @@ export async function runGitAtOnce({ args, cwd, env, input, signal, onStarted }:
  * Runs git through simple-git and gives its standard output. Throws `GitError`, or the signal's reason as soon as
  * that is aborted; then git and all that it started are killed.
  */
-export async function runGit({ args, cwd, env, input, signal, onStarted }: GitCall): Promise<string> {
+export async function runGit({ args, cwd, env, signal }: GitCall): Promise<string> {
   signal.throwIfAborted();
   const { simpleGit } = await loadSimpleGit();
   signal.throwIfAborted();
-  const group = ownGroup(env, signal, onStarted);
+  const group = ownGroup(env, signal);
   let failure: GitError | undefined;
   const git = simpleGit({
     baseDir: cwd,
@@ -91,7 +94,6 @@ export async function runGit({ args, cwd, env, input, signal, onStarted }: GitCa
     unsafe,
     // Only when its pipes are closed is the output whole; and a wait after the exit would cost 50 ms a call.
     completion: { onClose: true, onExit: false },
-    ...(input === undefined ? {} : { input: () => input }),
     errors: (error, { exitCode, stdErr }) => {
       if (exitCode === 0) return undefined;
       failure = new GitError(args[0] ?? '', exitCode, Buffer.concat(stdErr).toString('utf8'));
@@ -127,11 +129,7 @@ interface Startable {
  * simple-git cannot start git as the leader of a process group, and gives no access to its child. Node announces
  * every child before it is started: the one that carries the mark in its environment is started detached.
  */
-function ownGroup(
-  env: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-  onStarted: (() => void) | undefined,
-) {
+function ownGroup(env: Readonly<Record<string, string>>, signal: AbortSignal) {
   const mark = Symbol('own process group');
   const marked = { ...env, [mark]: true };
   let leader: Startable | undefined;
@@ -146,7 +144,6 @@ function ownGroup(
       unsubscribe('child_process', announce);
       const result = start.call(child, { ...options, detached: true } as typeof options);
       if (signal.aborted) killGroup(child.pid);
-      else if (onStarted !== undefined) setImmediate(onStarted);
       return result;
     };
   };

@@ -1,13 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnreachableError } from '../../failure/failure.ts';
-import {
-  fileFailure,
-  findGitDirectories,
-  type GitDirectories,
-  readIfThere,
-  statIfThere,
-} from './local-repository.ts';
+import { fileFailure, findGitDirectories, type GitDirectories } from './local-repository.ts';
 import { isObjectId, type Ref, type RefReader, type Refs } from './refs.ts';
 
 /**
@@ -31,7 +24,7 @@ export class LocalRefs implements RefReader {
     const directories = await findGitDirectories(this.#path);
     try {
       if (names === undefined) return await this.#fallback.read(undefined, signal);
-      const table = await readIfThere(join(directories.commonDir, 'reftable', 'tables.list'));
+      const table = await directories.files.text(join(directories.commonDir, 'reftable', 'tables.list'));
       if (table !== undefined) return await this.#readTable(table, directories, names, signal);
       const refs = new Map<string, Ref>();
       for (const name of names) {
@@ -57,36 +50,37 @@ export class LocalRefs implements RefReader {
   }
 
   /** Follows symbolic refs to an object. */
-  async #hold(name: string, { gitDir, commonDir }: GitDirectories, depth: number): Promise<Held | undefined> {
+  async #hold(name: string, directories: GitDirectories, depth: number): Promise<Held | undefined> {
+    const { gitDir, commonDir, files } = directories;
     if (depth > 5) throw new UnreachableError({ problem: `${this.#path}: ${name} leads round in circles` });
     const directory = name === 'HEAD' ? gitDir : commonDir;
-    const text = await readIfThere(join(directory, name));
+    const text = await files.text(join(directory, name));
     const target = text === undefined ? undefined : /^ref: (.+?)\s*$/.exec(text)?.[1];
-    if (target !== undefined) return this.#hold(target, { gitDir, commonDir }, depth + 1);
+    if (target !== undefined) return this.#hold(target, directories, depth + 1);
     const oid = text?.trim();
     if (oid !== undefined && isObjectId(oid)) return { oid, plain: holdsCommits(name) };
-    const packed = (await this.#readPacked(commonDir)).get(name);
+    const packed = (await this.#readPacked(directories)).get(name);
     return packed && { ...packed, plain: holdsCommits(name) || this.#packed?.fullyPeeled === true };
   }
 
-  async #readPacked(commonDir: string): Promise<ReadonlyMap<string, Ref>> {
+  async #readPacked({ commonDir, files }: GitDirectories): Promise<ReadonlyMap<string, Ref>> {
     const path = join(commonDir, 'packed-refs');
-    const found = await statIfThere(path);
+    const found = await files.stat(path);
     if (found === undefined) return new Map();
     const stamp = `${found.ino}:${found.size}:${found.mtimeMs}`;
     if (this.#packed?.stamp !== stamp) {
-      this.#packed = { stamp, ...parsePackedRefs(await readFile(path, 'utf8')) };
+      this.#packed = { stamp, ...parsePackedRefs((await files.text(path)) ?? '') };
     }
     return this.#packed.refs;
   }
 
   async #readTable(
     table: string,
-    { gitDir }: GitDirectories,
+    { gitDir, files }: GitDirectories,
     names: readonly string[],
     signal: AbortSignal,
   ): Promise<Refs> {
-    const stamp = `${table}\n${await readIfThere(join(gitDir, 'HEAD'))}\n${names.join('\n')}`;
+    const stamp = `${table}\n${await files.text(join(gitDir, 'HEAD'))}\n${names.join('\n')}`;
     if (this.#table?.stamp !== stamp) {
       this.#table = { stamp, refs: await this.#fallback.read(names, signal) };
     }

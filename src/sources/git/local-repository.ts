@@ -1,6 +1,29 @@
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DeniedError, Failure, MissingError, systemCode, UnreachableError } from '../../failure/failure.ts';
+import { isLocalVolume } from '../../platform/local-volume.ts';
+
+/** How files are asked for that may not be there; then the answer is undefined. */
+export interface Files {
+  stat(path: string): Stats | undefined | Promise<Stats | undefined>;
+  text(path: string): string | undefined | Promise<string | undefined>;
+}
+
+/** At each poll: where nothing can keep the answer, a thread for each question would cost more than all else. */
+const atOnce: Files = {
+  stat: (path) => unlessAbsent(() => statSync(path, { throwIfNoEntry: false })),
+  text: (path) =>
+    unlessAbsent(() => {
+      const isThere = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+      return isThere ? readFileSync(path, 'utf8') : undefined;
+    }),
+};
+
+const byThread: Files = {
+  stat: (path) => stat(path).catch(ignoreAbsent),
+  text: (path) => readFile(path, 'utf8').catch(ignoreAbsent),
+};
 
 /** Where a repository on this machine keeps its things; the two differ in a linked work tree. */
 export interface GitDirectories {
@@ -8,13 +31,16 @@ export interface GitDirectories {
   readonly gitDir: string;
   /** Holds refs and objects. */
   readonly commonDir: string;
+  /** How to ask for the files in both. */
+  readonly files: Files;
 }
 
 /** Finds them where git itself would: in the path, in its `.git`, in what its `.git` file names, in `<path>.git`. */
 export async function findGitDirectories(path: string): Promise<GitDirectories> {
+  const files = (await isLocalVolume(path)) ? atOnce : byThread;
   try {
     for (const candidate of [join(path, '.git'), path, join(`${path}.git`, '.git'), `${path}.git`]) {
-      const found = await directoriesAt(candidate);
+      const found = await directoriesAt(candidate, files);
       if (found !== undefined) return found;
     }
     // What cannot be entered is another trouble than what is not there.
@@ -60,50 +86,37 @@ export function fileFailure(error: unknown, path: string): Error {
   }
 }
 
-async function directoriesAt(candidate: string): Promise<GitDirectories | undefined> {
-  const gitDir = await followGitFile(candidate);
+async function directoriesAt(candidate: string, near: Files): Promise<GitDirectories | undefined> {
+  const gitDir = await followGitFile(candidate, near);
   if (gitDir === undefined) return undefined;
-  const common = await readIfThere(join(gitDir, 'commondir'));
+  // A linked work tree may be on another volume than its repository.
+  const files = gitDir === candidate ? near : byThread;
+  const common = await files.text(join(gitDir, 'commondir'));
   const commonDir = common === undefined ? gitDir : resolve(gitDir, common.trim());
   const isRepository =
-    (await exists(join(gitDir, 'HEAD'))) &&
-    (await exists(join(commonDir, 'objects'))) &&
-    (await exists(join(commonDir, 'refs')));
-  return isRepository ? { gitDir, commonDir } : undefined;
+    (await files.stat(join(gitDir, 'HEAD'))) !== undefined &&
+    (await files.stat(join(commonDir, 'objects'))) !== undefined &&
+    (await files.stat(join(commonDir, 'refs'))) !== undefined;
+  return isRepository ? { gitDir, commonDir, files } : undefined;
 }
 
-async function followGitFile(candidate: string): Promise<string | undefined> {
-  const found = await statIfThere(candidate);
+async function followGitFile(candidate: string, files: Files): Promise<string | undefined> {
+  const found = await files.stat(candidate);
   if (found === undefined) return undefined;
   if (found.isDirectory()) return candidate;
-  const text = await readFile(candidate, 'utf8');
+  const text = (await files.text(candidate)) ?? '';
   const target = /^gitdir: (.+?)\s*$/.exec(text)?.[1];
   return target === undefined ? undefined : resolve(dirname(candidate), target);
 }
 
-/** A file's text; undefined when there is none. */
-export async function readIfThere(path: string): Promise<string | undefined> {
+function unlessAbsent<T>(ask: () => T): T | undefined {
   try {
-    return await readFile(path, 'utf8');
+    return ask();
   } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
+    return ignoreAbsent(error);
   }
 }
 
-export async function statIfThere(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await statIfThere(path)) !== undefined;
-}
-
-function isAbsent(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCode(error) ?? '');
+function ignoreAbsent(error: unknown): undefined {
+  if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCode(error) ?? '')) throw error;
 }
