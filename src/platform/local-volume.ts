@@ -11,8 +11,8 @@ const local: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Whether a directory can be asked at once, without a thread of the pool, which costs ten times as much: no network and no
- * other process could keep the answer. False where nobody knows.
+ * Whether a directory can be asked at once, without a thread of the pool, which costs ten times as much: the kernel answers,
+ * and no file server and no other process, for which the whole program would wait. False where nobody knows.
  */
 export async function isLocalVolume(directory: string): Promise<boolean> {
   return statfs(directory).then(
