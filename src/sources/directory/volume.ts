@@ -1,8 +1,8 @@
-import { lstatSync, type Stats } from 'node:fs';
-import { readlink, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
-import { isLocalVolume } from '../../platform/local-volume.ts';
+import { filesIn, type VolumeFiles } from '../../platform/volume-files.ts';
 import { gone, noDirectory, unreadable } from './failures.ts';
 
 /** Where the files of a directory really lie. */
@@ -24,7 +24,7 @@ const dataLink = '..data';
 export async function placeOf(path: string): Promise<Place> {
   const { dev, ino } = await directoryAt(path);
   const link = join(path, dataLink);
-  const isAtomic = (await isLocalVolume(path)) ? isLocalLink(link) : await isLink(link);
+  const isAtomic = await isLink(link, await filesIn(path));
   const identity = `${dev}:${ino}:${isAtomic}`;
   if (!isAtomic) return { root: path, isAtomic, identity };
   try {
@@ -47,22 +47,10 @@ async function directoryAt(path: string): Promise<Stats> {
   }
 }
 
-/** At each poll: an error for a link that is not there would cost more than the question. */
-function isLocalLink(path: string): boolean {
+async function isLink(path: string, files: VolumeFiles): Promise<boolean> {
   try {
-    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    return (await files.lstat(path))?.isSymbolicLink() === true;
   } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-async function isLink(path: string): Promise<boolean> {
-  try {
-    await readlink(path);
-    return true;
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'EINVAL') return false;
     throw unreadable(path, error);
   }
 }

@@ -1,10 +1,10 @@
-import { type Dirent, lstatSync, readlinkSync, type Stats } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import type { Dirent, Stats } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { RefusedError, systemCode } from '../../failure/failure.ts';
-import { isLocalVolume } from '../../platform/local-volume.ts';
 import { sliceLength } from '../../platform/slices.ts';
+import { filesIn, type VolumeFiles } from '../../platform/volume-files.ts';
 import type { RelativePath } from '../../snapshot/entry.ts';
 import type { PathFilter } from '../../snapshot/path-filter.ts';
 import { parsePath } from '../../snapshot/path-rules.ts';
@@ -25,15 +25,6 @@ export async function walk(options: WalkOptions, signal: AbortSignal): Promise<r
   return found;
 }
 
-/** How a volume is asked. One that is far away keeps the thread that asks for as long as it does not answer. */
-interface Asking {
-  lstat(path: string): Stats | Promise<Stats>;
-  readlink(path: string): string | Promise<string>;
-}
-
-const atOnce: Asking = { lstat: (path) => lstatSync(path), readlink: (path) => readlinkSync(path) };
-const fromAfar: Asking = { lstat, readlink };
-
 async function walkInto(
   below: string,
   options: WalkOptions,
@@ -46,7 +37,7 @@ async function walkInto(
   const prefix = `${root}/${below}`;
   const entries = await readSorted(directory);
   // Each by itself: a volume may be mounted below another.
-  const asking = (await isLocalVolume(directory)) ? atOnce : fromAfar;
+  const files = await filesIn(directory);
   for (const entry of entries) {
     const path = `${below}${entry.name}`;
     if (filter.excludes(path)) continue;
@@ -55,7 +46,7 @@ async function walkInto(
       continue;
     }
     if (!filter.takes(path)) continue;
-    found.push(await look(`${prefix}${entry.name}`, parsePath(path), asking));
+    found.push(await look(`${prefix}${entry.name}`, parsePath(path), files));
     if (found.length > maxFiles) throw tooMany(root, maxFiles);
     if (found.length % sliceLength === 0) await setImmediate();
   }
@@ -71,18 +62,18 @@ async function readSorted(directory: string): Promise<readonly Dirent[]> {
   }
 }
 
-async function look(absolute: string, path: RelativePath, asking: Asking): Promise<Found> {
-  let stats: Stats;
+async function look(absolute: string, path: RelativePath, files: VolumeFiles): Promise<Found> {
+  let stats: Stats | undefined;
+  let target: string | undefined;
   try {
-    stats = await asking.lstat(absolute);
-    if (stats.isSymbolicLink()) {
-      return { kind: 'link', path, target: await asking.readlink(absolute), ...timesOf(stats) };
-    }
+    stats = await files.lstat(absolute);
+    if (stats?.isSymbolicLink() === true) target = await files.readlink(absolute);
   } catch (error) {
-    throw ['ENOENT', 'EINVAL'].includes(systemCode(error) ?? '')
-      ? gone(absolute)
-      : unreadable(absolute, error);
+    throw unreadable(absolute, error);
   }
+  // It was there a moment ago.
+  if (stats === undefined || (stats.isSymbolicLink() && target === undefined)) throw gone(absolute);
+  if (target !== undefined) return { kind: 'link', path, target, ...timesOf(stats) };
   if (stats.isFile()) return { kind: 'file', path, ...fileState(stats) };
   throw new RefusedError({
     setting: 'WHERRY_DIR_PATH',

@@ -1,29 +1,7 @@
-import { readFileSync, type Stats, statSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DeniedError, Failure, MissingError, systemCode, UnreachableError } from '../../failure/failure.ts';
-import { isLocalVolume } from '../../platform/local-volume.ts';
-
-/** How files are asked for that may not be there; then the answer is undefined. */
-export interface Files {
-  stat(path: string): Stats | undefined | Promise<Stats | undefined>;
-  text(path: string): string | undefined | Promise<string | undefined>;
-}
-
-/** At each poll: where nothing can keep the answer, a thread for each question would cost more than all else. */
-const atOnce: Files = {
-  stat: (path) => unlessAbsent(() => statSync(path, { throwIfNoEntry: false })),
-  text: (path) =>
-    unlessAbsent(() => {
-      const isThere = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-      return isThere ? readFileSync(path, 'utf8') : undefined;
-    }),
-};
-
-const byThread: Files = {
-  stat: (path) => stat(path).catch(ignoreAbsent),
-  text: (path) => readFile(path, 'utf8').catch(ignoreAbsent),
-};
+import { byThread, filesIn, type VolumeFiles } from '../../platform/volume-files.ts';
 
 /** Where a repository on this machine keeps its things; the two differ in a linked work tree. */
 export interface GitDirectories {
@@ -32,12 +10,12 @@ export interface GitDirectories {
   /** Holds refs and objects. */
   readonly commonDir: string;
   /** How to ask for the files in both. */
-  readonly files: Files;
+  readonly files: VolumeFiles;
 }
 
 /** Finds them where git itself would: in the path, in its `.git`, in what its `.git` file names, in `<path>.git`. */
 export async function findGitDirectories(path: string): Promise<GitDirectories> {
-  const files = (await isLocalVolume(path)) ? atOnce : byThread;
+  const files = await filesIn(path);
   try {
     for (const candidate of [join(path, '.git'), path, join(`${path}.git`, '.git'), `${path}.git`]) {
       const found = await directoriesAt(candidate, files);
@@ -86,7 +64,7 @@ export function fileFailure(error: unknown, path: string): Error {
   }
 }
 
-async function directoriesAt(candidate: string, near: Files): Promise<GitDirectories | undefined> {
+async function directoriesAt(candidate: string, near: VolumeFiles): Promise<GitDirectories | undefined> {
   const gitDir = await followGitFile(candidate, near);
   if (gitDir === undefined) return undefined;
   // A linked work tree may be on another volume than its repository.
@@ -100,23 +78,11 @@ async function directoriesAt(candidate: string, near: Files): Promise<GitDirecto
   return isRepository ? { gitDir, commonDir, files } : undefined;
 }
 
-async function followGitFile(candidate: string, files: Files): Promise<string | undefined> {
+async function followGitFile(candidate: string, files: VolumeFiles): Promise<string | undefined> {
   const found = await files.stat(candidate);
   if (found === undefined) return undefined;
   if (found.isDirectory()) return candidate;
   const text = (await files.text(candidate)) ?? '';
   const target = /^gitdir: (.+?)\s*$/.exec(text)?.[1];
   return target === undefined ? undefined : resolve(dirname(candidate), target);
-}
-
-function unlessAbsent<T>(ask: () => T): T | undefined {
-  try {
-    return ask();
-  } catch (error) {
-    return ignoreAbsent(error);
-  }
-}
-
-function ignoreAbsent(error: unknown): undefined {
-  if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCode(error) ?? '')) throw error;
 }
