@@ -115,6 +115,7 @@ export class Bench implements AsyncDisposable {
     await mkdir(target);
     return Sidecar.start({
       program: this.program,
+      env: this.env,
       settings: { ...malloc, WHERRY_SOURCE: 'git', WHERRY_TARGET: target, ...settings },
     });
   }

@@ -13,6 +13,8 @@ export interface SidecarOptions {
   /** The start of the command line that runs wherry: `['/usr/bin/node', '/opt/wherry.cjs']`. */
   readonly program: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
+  /** What it has in its environment beside them; undefined = what is not foreign to the demo. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Milliseconds that a step may take, on the slowest machine, before the demo gives it up. */
@@ -41,12 +43,12 @@ export class Sidecar implements AsyncDisposable {
     });
   }
 
-  static async start({ program, settings }: SidecarOptions): Promise<Sidecar> {
+  static async start({ program, settings, env = ownEnv(process.env) }: SidecarOptions): Promise<Sidecar> {
     const admin = `127.0.0.1:${await freePort()}`;
     const [command = process.execPath, ...args] = program;
     const child = spawn(command, [...args, 'run'], {
       env: {
-        ...ownEnv(process.env),
+        ...env,
         ...settings,
         WHERRY_ADMIN_ADDRESS: admin,
         WHERRY_LOG_FORMAT: 'json',
