@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DeniedError, MissingError } from '../../src/failure/failure.ts';
+import type { PageSums } from '../../src/sources/s3/store/page-sums.ts';
 import type {
   ETag,
   GetAnswer,
@@ -103,6 +104,10 @@ export class MemoryStore implements Store {
         .filter(({ isDeleteMarker }) => !isDeleteMarker)
         .map(({ content: _, versionId: _id, isDeleteMarker: _mark, ...object }) => object);
     }
+  }
+
+  async *survey<T>(prefix: string, sums: PageSums<ListedObject, T>, signal: AbortSignal): AsyncGenerator<T> {
+    for await (const page of this.list(prefix, signal)) yield sums.sumOf(page);
   }
 
   async *listVersions(prefix: string, signal: AbortSignal): AsyncGenerator<readonly ListedVersion[]> {

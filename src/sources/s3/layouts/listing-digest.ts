@@ -15,6 +15,12 @@ export class ListingDigest {
     this.#count += 1;
   }
 
+  /** Adds what another one was given. */
+  merge(other: ListingDigest): void {
+    this.#sum += other.#sum;
+    this.#count += other.#count;
+  }
+
   get value(): string {
     return hash('sha256', `${this.#count} ${this.#sum.toString(16)}`).slice(0, 32);
   }

@@ -2,6 +2,7 @@ import { RefusedError } from '../../../failure/failure.ts';
 import type { Log } from '../../../platform/log.ts';
 import type { RelativePath } from '../../../snapshot/entry.ts';
 import type { PathFilter } from '../../../snapshot/path-filter.ts';
+import { PageSums } from '../store/page-sums.ts';
 import type { ListedObject, ListedVersion, Store } from '../store/store.ts';
 import { isDirectory, type KeyRules, Keys } from './keys.ts';
 import { ListingDigest } from './listing-digest.ts';
@@ -27,6 +28,12 @@ export interface Survey {
   readonly pages: number;
 }
 
+/** What one page adds to a survey. */
+interface PageSum {
+  readonly digest: ListingDigest;
+  readonly count: number;
+}
+
 /** The versions that were the newest at some time. */
 export interface PastListing {
   readonly objects: readonly ListedVersion[];
@@ -41,6 +48,7 @@ export class Prefix {
   readonly #options: PrefixOptions;
   readonly #marker: string | undefined;
   #keys: Promise<Keys> | undefined;
+  #sums: PageSums<ListedObject, PageSum> | undefined;
 
   constructor(options: PrefixOptions, marker?: string) {
     this.#options = options;
@@ -66,16 +74,14 @@ export class Prefix {
 
   /** The digest that `list` would give, without the objects. */
   async survey(signal: AbortSignal): Promise<Survey> {
-    const keys = await this.#loaded();
+    const { store, prefix } = this.#options;
     const digest = new ListingDigest();
     let count = 0;
     let pages = 0;
-    for await (const page of this.#options.store.list(this.#options.prefix, signal)) {
+    for await (const page of store.survey(prefix, await this.#pageSums(), signal)) {
       pages += 1;
-      count += page.length;
-      for (const object of page) {
-        if (object.key === this.#marker || keys.concern(object.key)) digest.add(object);
-      }
+      count += page.count;
+      digest.merge(page.digest);
     }
     return { digest: digest.value, count, pages };
   }
@@ -102,6 +108,19 @@ export class Prefix {
 
   async paths<T extends ListedObject>(objects: readonly T[]): Promise<ReadonlyMap<RelativePath, T>> {
     return (await this.#loaded()).paths(objects);
+  }
+
+  async #pageSums(): Promise<PageSums<ListedObject, PageSum>> {
+    if (this.#sums !== undefined) return this.#sums;
+    const keys = await this.#loaded();
+    this.#sums ??= new PageSums((page) => {
+      const digest = new ListingDigest();
+      for (const object of page) {
+        if (object.key === this.#marker || keys.concern(object.key)) digest.add(object);
+      }
+      return { digest, count: page.length };
+    });
+    return this.#sums;
   }
 
   /** A set that is too large is refused before memory goes into it. */

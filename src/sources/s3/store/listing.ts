@@ -5,6 +5,12 @@ import type { ListedObject } from './store.ts';
 
 const itemNames: ReadonlySet<string> = new Set(['Contents']);
 
+/** One page of a listing of objects, and what to ask for next. */
+export interface ObjectPage {
+  readonly objects: readonly ListedObject[];
+  readonly next: Next;
+}
+
 /**
  * Every object whose key starts with the prefix, page by page. A page that is anything else than a page of this
  * listing is an `UnreachableError`: it must never pass for an empty bucket.
@@ -14,27 +20,56 @@ export async function* listObjects(
   options: ListOptions,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ListedObject[]> {
-  const paging = new Paging(options);
-  const asked = { 'encoding-type': 'url', 'max-keys': '1000', prefix: options.prefix };
-  let next: Next = { 'list-type': '2' };
+  const pages = new ObjectPages(fetchPage, options);
+  let next = firstPage;
   while (next !== undefined) {
-    const document = await fetchPage({ ...asked, ...next }, signal);
-    const page = paging.read(document, () => readPage(document, 'ListBucketResult', itemNames));
-    next = paging.read(document, () => check(page, paging));
-    yield page.items;
+    const page = pages.read(await pages.fetch(next, signal));
+    next = page.next;
+    yield page.objects;
   }
 }
 
-function check(page: Page, paging: Paging): Next {
-  paging.checkName(page.field('Name'));
-  const count = page.field('KeyCount');
-  if (count !== undefined && (!/^\d+$/.test(count) || Number(count) !== page.items.length)) {
-    throw new PageFault(`it says KeyCount ${JSON.stringify(count)} and has ${page.items.length} keys`);
+export const firstPage: Next = { 'list-type': '2' };
+
+/** The pages of one listing, from the first to the last. */
+export class ObjectPages {
+  readonly #fetchPage: FetchPage;
+  readonly #asked: Readonly<Record<string, string>>;
+  readonly #paging: Paging;
+
+  constructor(fetchPage: FetchPage, options: ListOptions) {
+    this.#fetchPage = fetchPage;
+    this.#asked = { 'encoding-type': 'url', 'max-keys': '1000', prefix: options.prefix };
+    this.#paging = new Paging(options);
   }
-  for (const { key } of page.items) paging.count(key);
-  const next = nextOf(page);
-  paging.turn(next);
-  return next;
+
+  fetch(next: Next, signal: AbortSignal): Promise<Buffer> {
+    return this.#fetchPage({ ...this.#asked, ...next }, signal);
+  }
+
+  read(document: Buffer): ObjectPage {
+    return this.#paging.read(document, () => {
+      const page = readPage(document, 'ListBucketResult', itemNames);
+      this.#check(page);
+      const next = nextOf(page);
+      this.#paging.turn(next);
+      return { objects: page.items, next };
+    });
+  }
+
+  /** Goes on behind a page that was read before, in another listing. */
+  pass(document: Buffer, next: Next): void {
+    this.#paging.read(document, () => this.#paging.turn(next));
+  }
+
+  #check(page: Page): void {
+    this.#paging.checkName(page.field('Name'));
+    const count = page.field('KeyCount');
+    if (count !== undefined && (!/^\d+$/.test(count) || Number(count) !== page.items.length)) {
+      throw new PageFault(`it says KeyCount ${JSON.stringify(count)} and has ${page.items.length} keys`);
+    }
+    for (const { key } of page.items) this.#paging.count(key);
+  }
 }
 
 function nextOf(page: Page): Next {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Settings } from '../../../settings/schema.ts';
 import { type ClientOptions, S3Client } from './client.ts';
 import { getObject, headObject } from './get-object.ts';
+import type { PageSums } from './page-sums.ts';
 import type { FetchPage, ListOptions } from './paging.ts';
 import type {
   GetAnswer,
@@ -54,6 +55,15 @@ export class S3Store implements Store {
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<readonly ListedObject[], void, void> {
     const { listObjects } = await import('./listing.ts');
     yield* listObjects(this.#pages('list'), this.#listing(prefix), signal);
+  }
+
+  async *survey<T>(
+    prefix: string,
+    sums: PageSums<ListedObject, T>,
+    signal: AbortSignal,
+  ): AsyncGenerator<T, void, void> {
+    const { surveyObjects } = await import('./survey.ts');
+    yield* surveyObjects(this.#pages('list'), this.#listing(prefix), sums, signal);
   }
 
   async *listVersions(

@@ -1,3 +1,5 @@
+import type { PageSums } from './page-sums.ts';
+
 declare const brand: unique symbol;
 
 /** An ETag without its quotes and `W/`. Opaque: of equal bytes two uploads may have two. */
@@ -73,6 +75,8 @@ export interface Store extends AsyncDisposable {
   head(request: Pick<GetRequest, 'key' | 'setting' | 'versionId'>, signal: AbortSignal): Promise<ObjectHead>;
   /** Every object whose key starts with the prefix, page by page, each page checked. `''` is the whole bucket. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<readonly ListedObject[]>;
+  /** What the pages of `list` come to; those that are known are not read again. */
+  survey<T>(prefix: string, sums: PageSums<ListedObject, T>, signal: AbortSignal): AsyncIterable<T>;
   /** Every version below the prefix, page by page; of one key the newest first. */
   listVersions(prefix: string, signal: AbortSignal): AsyncIterable<readonly ListedVersion[]>;
 }
