@@ -25,13 +25,16 @@ COPY deploy/image/pick.sh /
 RUN sh /pick.sh /image /usr/local/bin/node
 
 
-# The symbols for debuggers are a quarter of the binary.
+# The symbols for debuggers are a quarter of the binary. Node's own root certificates are laid out as OpenSSL looks them
+# up, one at a time.
 FROM packages AS stripped
-RUN apt-get install -y --no-install-recommends binutils \
- && mkdir -p /image/usr/local/bin /image/usr/local/share/doc/node \
+RUN apt-get install -y --no-install-recommends binutils openssl \
+ && mkdir -p /image/usr/local/bin /image/usr/local/share/doc/node /image/etc/ssl/node \
  && strip -o /image/usr/local/bin/node /usr/local/bin/node \
  && /image/usr/local/bin/node --version \
  && cp /usr/local/LICENSE /image/usr/local/share/doc/node \
+ && node -e 'tls.rootCertificates.forEach((pem, i) => fs.writeFileSync(`/image/etc/ssl/node/${i}.pem`, pem))' \
+ && openssl rehash /image/etc/ssl/node \
  && chmod -R u=rwX,go=rX /image \
 # Equal times make an equal layer of equal content, with or without a build cache.
  && find /image -exec touch --no-dereference --date=2026-01-01 {} +
@@ -60,10 +63,13 @@ FROM scratch
 COPY --from=debian /image /
 COPY --from=stripped /image /
 COPY --from=program /program /
+ENV PATH=/usr/local/bin:/usr/bin:/bin
 # One arena: threads that have their own keep what they were given. What is as large as a buffer lies beside it and goes
-# back alone, and what is free at its end goes back soon. Compiled code on disk saves a start a hundredth of a second, and
-# costs the idle process half a MiB for as long as it runs.
-ENV PATH=/usr/local/bin:/usr/bin:/bin MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TRIM_THRESHOLD_=65536 NODE_DISABLE_COMPILE_CACHE=1
+# back alone, and what is free at its end goes back soon.
+ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TRIM_THRESHOLD_=65536
+# Compiled code on disk saves a start a hundredth of a second, and costs the idle process half a MiB for as long as it
+# runs. So do, over TLS, root certificates that are not those of the server.
+ENV NODE_DISABLE_COMPILE_CACHE=1 NODE_OPTIONS=--use-openssl-ca SSL_CERT_DIR=/etc/ssl/node
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Wherry" \

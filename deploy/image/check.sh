@@ -38,6 +38,10 @@ echo 'ok   no package manager, Perl or compiler'
 inside 'test -s /opt/wherry/sbom.cdx.json && test -s /var/lib/dpkg/status.d/git' || fail 'the bill of materials is missing'
 echo 'ok   it says what it is made of'
 
+inside 'node -e "for (const cert of tls.rootCertificates) if (!tls.createSecureContext({cert}).context.getIssuer()) throw cert"' ||
+  fail 'Node does not find a root certificate of its own'
+echo 'ok   Node finds each of its root certificates'
+
 for user in 65532:65532 1000660000:0; do
   "$engine" run --rm "${hardened[@]}" --user "$user" --tmpfs /tmp "$image" demo --once > "$volume/log" 2>&1 ||
     fail "the demo, as $user: $(tail -n 20 "$volume/log")"
