@@ -1,5 +1,13 @@
-import { lstatSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
-import { lstat, readFile, readlink, stat, statfs } from 'node:fs/promises';
+import {
+  type Dirent,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { lstat, readdir, readFile, readlink, stat, statfs } from 'node:fs/promises';
 import { systemCode } from '../failure/failure.ts';
 
 type Answer<T> = T | undefined | Promise<T | undefined>;
@@ -11,10 +19,13 @@ export interface VolumeFiles {
   /** Undefined also for what is no link. */
   readlink(path: string): Answer<string>;
   text(path: string): Answer<string>;
+  /** Undefined also for what is no directory. */
+  entries(path: string): Answer<readonly Dirent[]>;
 }
 
 /** An error for what is not there would cost more than the question. */
 const quietly = { throwIfNoEntry: false } as const;
+const typed = { withFileTypes: true } as const;
 
 const atOnce: VolumeFiles = {
   lstat: (path) => unlessAbsent(() => lstatSync(path, quietly)),
@@ -22,6 +33,7 @@ const atOnce: VolumeFiles = {
   readlink: (path) => unlessAbsent(() => readlinkSync(path)),
   text: (path) =>
     unlessAbsent(() => (statSync(path, quietly)?.isFile() === true ? readFileSync(path, 'utf8') : undefined)),
+  entries: (path) => unlessAbsent(() => readdirSync(path, typed)),
 };
 
 /** Whatever keeps an answer keeps a thread, and not the process. */
@@ -30,6 +42,7 @@ export const byThread: VolumeFiles = {
   stat: (path) => stat(path).catch(ignoreAbsent),
   readlink: (path) => readlink(path).catch(ignoreAbsent),
   text: (path) => readFile(path, 'utf8').catch(ignoreAbsent),
+  entries: (path) => readdir(path, typed).catch(ignoreAbsent),
 };
 
 /** `f_type` of file systems of this machine's own disks and memory; from `linux/magic.h`, ZFS from its own sources. */

@@ -28,6 +28,8 @@ describe.each([
     expect((await files.lstat(link))?.isSymbolicLink()).toBe(true);
     expect(await files.readlink(link)).toBe('file');
     expect(await files.readlink(file)).toBeUndefined();
+    expect((await files.entries(directory))?.map(({ name }) => name).toSorted()).toEqual(['file', 'link']);
+    expect(await files.entries(file)).toBeUndefined();
   });
 
   test('what is not there is undefined, and nothing else is', async () => {
@@ -40,6 +42,7 @@ describe.each([
       expect(await files.stat(path)).toBeUndefined();
       expect(await files.readlink(path)).toBeUndefined();
       expect(await files.text(path)).toBeUndefined();
+      expect(await files.entries(path)).toBeUndefined();
     }
     const tooLong = join(directory, 'x'.repeat(300));
     await expect((async () => files.stat(tooLong))()).rejects.toMatchObject({ code: 'ENAMETOOLONG' });

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { filesIn, type VolumeFiles } from '../../platform/volume-files.ts';
@@ -22,9 +22,10 @@ const dataLink = '..data';
  * the kubelet's own. Throws `MissingError` where there is no directory.
  */
 export async function placeOf(path: string): Promise<Place> {
-  const { dev, ino } = await directoryAt(path);
+  const files = await filesIn(path);
+  const { dev, ino } = await directoryAt(path, files);
   const link = join(path, dataLink);
-  const isAtomic = await isLink(link, await filesIn(path));
+  const isAtomic = await isLink(link, files);
   const identity = `${dev}:${ino}:${isAtomic}`;
   if (!isAtomic) return { root: path, isAtomic, identity };
   try {
@@ -35,16 +36,16 @@ export async function placeOf(path: string): Promise<Place> {
   }
 }
 
-async function directoryAt(path: string): Promise<Stats> {
+async function directoryAt(path: string, files: VolumeFiles): Promise<Stats> {
+  let stats: Stats | undefined;
   try {
-    const stats = await stat(path);
-    if (!stats.isDirectory()) throw noDirectory(path, 'is no directory');
-    return stats;
+    stats = await files.stat(path);
   } catch (error) {
-    const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') throw noDirectory(path, 'is not there');
-    throw code === undefined ? error : unreadable(path, error);
+    throw systemCode(error) === 'ELOOP' ? noDirectory(path, 'is not there') : unreadable(path, error);
   }
+  if (stats === undefined) throw noDirectory(path, 'is not there');
+  if (!stats.isDirectory()) throw noDirectory(path, 'is no directory');
+  return stats;
 }
 
 async function isLink(path: string, files: VolumeFiles): Promise<boolean> {

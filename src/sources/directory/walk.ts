@@ -1,8 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { RefusedError, systemCode } from '../../failure/failure.ts';
+import { RefusedError } from '../../failure/failure.ts';
 import { sliceLength } from '../../platform/slices.ts';
 import { filesIn, type VolumeFiles } from '../../platform/volume-files.ts';
 import type { RelativePath } from '../../snapshot/entry.ts';
@@ -35,10 +34,9 @@ async function walkInto(
   const { root, filter, maxFiles } = options;
   const directory = join(root, below);
   const prefix = `${root}/${below}`;
-  const entries = await readSorted(directory);
   // Each by itself: a volume may be mounted below another.
   const files = await filesIn(directory);
-  for (const entry of entries) {
+  for (const entry of await readSorted(directory, files)) {
     const path = `${below}${entry.name}`;
     if (filter.excludes(path)) continue;
     if (entry.isDirectory()) {
@@ -53,13 +51,15 @@ async function walkInto(
 }
 
 /** Names that are not UTF-8 come out with a replacement character, and are refused when they are looked at. */
-async function readSorted(directory: string): Promise<readonly Dirent[]> {
+async function readSorted(directory: string, files: VolumeFiles): Promise<readonly Dirent[]> {
+  let entries: readonly Dirent[] | undefined;
   try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    entries = await files.entries(directory);
   } catch (error) {
-    throw systemCode(error) === 'ENOENT' ? gone(directory) : unreadable(directory, error);
+    throw unreadable(directory, error);
   }
+  if (entries === undefined) throw gone(directory);
+  return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function look(absolute: string, path: RelativePath, files: VolumeFiles): Promise<Found> {
