@@ -27,25 +27,39 @@ export type Sequences = Map<string, number>;
 /** Removes the generations, of whatever mode, that no name leads to: unfinished ones at once, replaced ones in time. */
 export async function collectGenerations(collecting: Collecting): Promise<Collected> {
   const { target, retain, keep, sequences } = collecting;
-  const linked = await linkedGenerations(target);
-  const isShared = await isForeignVolume(target);
   let due: number | undefined;
   let failure: unknown;
+  let standing: Standing | undefined;
   for (const name of await onTarget(generationsIn(target))) {
     const place = placeOfGeneration(name);
-    if (place === undefined || linked.has(name) || keep.has(name)) continue;
-    if (isShared && place === name) continue;
+    if (place === undefined || keep.has(name)) continue;
     try {
       const age = await ageOfReplaced(collecting, name, place);
-      if (age === undefined || age >= retain) {
-        await removeTree(join(target, place));
-        sequences.delete(name);
-      } else due = Math.min(due ?? retain, retain - age);
+      if (age !== undefined && age < retain) {
+        due = Math.min(due ?? retain, retain - age);
+        continue;
+      }
+      standing ??= await standingIn(target);
+      if (standing.linked.has(name) || (standing.isShared && place === name)) continue;
+      await removeTree(join(target, place));
+      sequences.delete(name);
     } catch (error) {
       failure ??= error;
     }
   }
   return { due, failure };
+}
+
+/** What must stay, however old it is. */
+interface Standing {
+  readonly linked: ReadonlySet<string>;
+  /** The names of generations are those of somebody else's volume. */
+  readonly isShared: boolean;
+}
+
+/** Reads every link of the target: asked for only when there is something to remove. */
+async function standingIn(target: string): Promise<Standing> {
+  return { linked: await linkedGenerations(target), isShared: await isForeignVolume(target) };
 }
 
 /** The link mode's directory goes with its last generation, when the mode is another one now. */

@@ -56,19 +56,19 @@ export function isOwnLink(name: string, text: string): boolean {
 /** The generations that some name in the target leads to: readers may enter them at any time. */
 export async function linkedGenerations(target: string): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
-  for (const { name, text } of await linksIn(target)) {
+  for (const { name, text } of await linksIn(target, new Set())) {
     const generation = name === dataLink ? text : generationBehind(text);
     if (generation !== undefined) found.add(generation);
   }
   return found;
 }
 
-/** The links that the modes made, but for `keeps`: the visible ones first, `..data` last. */
+/** The links that the modes made, but for those that are kept: the visible ones first, `..data` last. */
 export async function ownLinks(
   target: string,
-  keeps: (name: string, text: string) => boolean,
+  kept: ReadonlySet<string> = new Set(),
 ): Promise<readonly string[]> {
-  const own = (await linksIn(target)).filter(({ name, text }) => isOwnLink(name, text) && !keeps(name, text));
+  const own = (await linksIn(target, kept)).filter(({ name, text }) => isOwnLink(name, text));
   const isForeign = own.some(({ text }) => text.startsWith('..')) && (await isForeignVolume(target));
   return own
     .filter(({ text }) => !(isForeign && text.startsWith('..')))
@@ -88,10 +88,10 @@ interface Link {
   readonly text: string;
 }
 
-async function linksIn(target: string): Promise<readonly Link[]> {
+async function linksIn(target: string, ignored: ReadonlySet<string>): Promise<readonly Link[]> {
   const found: Link[] = [];
-  const links = (await onTarget(readdir(target, { withFileTypes: true }))).filter((entry) =>
-    entry.isSymbolicLink(),
+  const links = (await onTarget(readdir(target, { withFileTypes: true }))).filter(
+    (entry) => entry.isSymbolicLink() && !ignored.has(entry.name),
   );
   const read = inSlices(links, ({ name }) => {
     const text = linkText(join(target, name));

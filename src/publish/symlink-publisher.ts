@@ -130,7 +130,7 @@ export class SymlinkPublisher implements Publisher {
     const names = topLevelNames(pathsOf(current.manifest.files));
     // What took a link's place while nothing ran is for `repair` to tell of.
     if (hasNames) await putLinksRight(target, names, plain, { leavesOthers: replaced === undefined });
-    const hadLinks = await clearFormer(target, this.#shape);
+    const hadLinks = await clearFormer(target, this.#shape, hasNames ? names : []);
     const isOther = (await this.#plain.remove()) || hadLinks;
     if (fsync) for (const path of new Set([target, join(target, place)])) await onTarget(fsyncPath(path));
     if (replaced !== undefined) this.#sequences.set(replaced.name, replaced.manifest.sequence);

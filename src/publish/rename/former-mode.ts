@@ -20,7 +20,7 @@ export class FormerMode {
 
   /** Its visible links, whose names plain files may take. */
   async links(): Promise<ReadonlySet<string>> {
-    this.#links ??= new Set(await ownLinks(this.#options.target, () => false));
+    this.#links ??= new Set(await ownLinks(this.#options.target));
     return this.#links;
   }
 
@@ -28,7 +28,7 @@ export class FormerMode {
   async clear(current: Generation): Promise<void> {
     if (this.#isCleared) return;
     const { target } = this.#options;
-    if (await clearFormer(target, undefined)) {
+    if (await clearFormer(target, undefined, [])) {
       for (const generation of await unretired(target, current)) await onTarget(retire(generation));
     }
     this.#links = new Set();

@@ -31,7 +31,7 @@ export async function takenByOther(
   { current }: Standing,
   ground: Ground,
 ): Promise<ReadonlySet<string>> {
-  if (current === undefined || (await ownLinks(target, () => false)).length === 0) return new Set();
+  if (current === undefined || (await ownLinks(target)).length === 0) return new Set();
   const paths = new Set<string>(current.manifest.files.map(({ path }) => path));
   for (const path of await pathsInPlace(target, paths, ground)) paths.delete(path);
   return paths;
