@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
@@ -95,7 +95,7 @@ export class CloneSlot {
     try {
       await onState(() => createRepository(directory, this.#format));
       const result = await work({ directory, fresh: true, shallow: false, packs: 0 });
-      await mayPlace;
+      if (mayPlace !== undefined) await this.#waitToPlace(directory, mayPlace);
       await onState(() => this.#replaceBy(directory));
       this.#doubt = undefined;
       return result;
@@ -106,6 +106,12 @@ export class CloneSlot {
       else await rm(directory, { recursive: true, force: true }).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Whoever may touch the place meanwhile takes what is beside it for a left-over. */
+  async #waitToPlace(directory: string, mayPlace: Promise<void>): Promise<void> {
+    await mayPlace;
+    if (!existsSync(directory)) throw new StartOver('it was cleared away', { otherFormat: false });
   }
 
   async #replaceBy(directory: string): Promise<void> {

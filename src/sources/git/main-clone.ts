@@ -84,6 +84,11 @@ export class MainClone implements AsyncDisposable {
   async #join(signal: AbortSignal): Promise<Reading | undefined> {
     const early = this.#early;
     this.#early = undefined;
+    // Whoever had the target until now left a clone, and took what was begun beside it for a left-over.
+    if (existsSync(this.slot.directory)) {
+      await early?.[Symbol.asyncDispose]();
+      return undefined;
+    }
     const reading = await early?.join(signal);
     this.#spare.passTo(signal);
     return reading;
@@ -145,7 +150,11 @@ export class MainClone implements AsyncDisposable {
     };
     let isFetching = true;
     const onStarted = () => {
-      if (isFetching && !signal.aborted) openReader();
+      try {
+        if (isFetching && !signal.aborted) openReader();
+      } catch {
+        // It is started when it is needed, and fails then if it still does.
+      }
       tell?.();
     };
     try {

@@ -1,11 +1,14 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { CloneSlot } from '../../../src/sources/git/clone-slot.ts';
 import { failureOf, soon } from '../../support/calls.ts';
 import { GitHttpServer } from '../../support/git-http-server.ts';
 import { GitRepository } from '../../support/git-repository.ts';
 import { gitSource } from '../../support/git-source.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
 import { take } from '../../support/taking.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 
 async function served() {
   const repository = await GitRepository.create();
@@ -41,6 +44,32 @@ describe('a first snapshot that was begun', () => {
     await expect.poll(() => server.requests.length).toBe(3);
     expect((await clonesIn(made.stateDir)).every(isHalfMade)).toBe(true);
     await take(made.source);
+  });
+
+  test('gives way to the clone that another process made and cleared up around since', async () => {
+    const { commit, server, address } = await served();
+    await using other = await gitSource(address);
+    await using made = await gitSource(address, { stateDir: other.stateDir });
+    await Promise.all([other.source.begin(), made.source.begin()]);
+    await expect.poll(() => server.requests.length).toBe(6);
+    await take(other.source);
+    const { snapshot, texts } = await take(made.source);
+    expect(snapshot.revision).toBe(commit);
+    expect(texts).toEqual({ 'a.txt': 'one' });
+    expect(await clonesIn(made.stateDir)).toEqual([expect.stringMatching(/^repo-/)]);
+  });
+
+  test('is made anew when another process cleared it away before it could be put in its place', async () => {
+    const root = await temporaryDirectory();
+    const slot = new CloneSlot(join(root, 'repo-1'), 'sha1', new RecordingLog());
+    const place = Promise.withResolvers<void>();
+    const made: string[] = [];
+    const taken = slot.useFirst(async ({ directory }) => made.push(directory), place.promise);
+    await expect.poll(() => made).toHaveLength(1);
+    await rm(made[0] ?? '', { recursive: true });
+    place.resolve();
+    expect(await taken).toBe(2);
+    expect(await readdir(root)).toEqual(['repo-1']);
   });
 
   test('and is not needed leaves nothing behind', async () => {
