@@ -91,8 +91,12 @@ export class SymlinkPublisher implements Publisher {
 
   async newStage(): Promise<Stage> {
     const { place, newName } = this.#shape;
+    const { target, dirMode } = this.#options;
+    const directory = join(target, place);
     this.#refuseForeignPlace();
-    return Stage.create(join(this.#options.target, place, newName(new Date())), this.#options);
+    // Somebody may have removed it with all of the target's content.
+    await onTarget(ensureDirectory(directory, fillingMode(dirMode)));
+    return Stage.create(join(directory, newName(new Date())), this.#options);
   }
 
   async fill(stage: Stage, { entries, current }: Filling): Promise<readonly FileEntry[]> {

@@ -201,6 +201,18 @@ describe.each(modes)('in %s mode', (mode) => {
     await using engine = await live(mode);
     await expectOnly(engine, mode, target, files);
   });
+
+  test('a target that is made anew before the first set gets that set', async () => {
+    const target = await temporaryDirectory();
+    const source = new MemorySource();
+    source.set('r1', files);
+    await using engine = engineIn(mode, target, source);
+    await engine.open();
+    await rm(target, { recursive: true });
+    await mkdir(target);
+    await engine.look(signal);
+    await expectOnly(engine, mode, target, files);
+  });
 });
 
 test.each(['rename', 'link live'] as const)(
