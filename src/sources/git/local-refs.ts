@@ -80,7 +80,9 @@ export class LocalRefs implements RefReader {
     names: readonly string[],
     signal: AbortSignal,
   ): Promise<Refs> {
-    const stamp = `${table}\n${await files.text(join(gitDir, 'HEAD'))}\n${names.join('\n')}`;
+    // A linked work tree has its HEAD in tables of its own.
+    const own = await files.text(join(gitDir, 'reftable', 'tables.list'));
+    const stamp = `${table}\n${own}\n${names.join('\n')}`;
     if (this.#table?.stamp !== stamp) {
       this.#table = { stamp, refs: await this.#fallback.read(names, signal) };
     }

@@ -1,3 +1,4 @@
+import type childProcess from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { expect, test, vi } from 'vitest';
@@ -5,15 +6,15 @@ import { GitRepository } from '../../support/git-repository.ts';
 import { gitSource } from '../../support/git-source.ts';
 import { take } from '../../support/taking.ts';
 
-vi.mock(import('node:child_process'), async (original) => {
-  const actual = await original();
+vi.mock('node:child_process', async (original) => {
+  const actual = await original<typeof childProcess>();
   return { ...actual, spawn: vi.fn(actual.spawn) };
 });
 
 test('a reader for which there are no descriptors while git fetches is started after that', async () => {
   const repository = await GitRepository.create();
   await repository.commit({ 'a.txt': 'one' });
-  const { spawn: start } = await vi.importActual<typeof import('node:child_process')>('node:child_process');
+  const { spawn: start } = await vi.importActual<typeof childProcess>('node:child_process');
   let refused = 0;
   vi.mocked(spawn).mockImplementation(((command: string, args: readonly string[], options: object) => {
     if (args[0] !== 'cat-file' || refused++ > 0) return start(command, args, options);
