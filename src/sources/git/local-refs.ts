@@ -67,7 +67,7 @@ export class LocalRefs implements RefReader {
     const path = join(commonDir, 'packed-refs');
     const found = await files.stat(path);
     if (found === undefined) return new Map();
-    const stamp = `${found.ino}:${found.size}:${found.mtimeMs}`;
+    const stamp = `${found.ino}:${found.size}:${found.mtimeMs}:${found.ctimeMs}`;
     if (this.#packed?.stamp !== stamp) {
       this.#packed = { stamp, ...parsePackedRefs((await files.text(path)) ?? '') };
     }

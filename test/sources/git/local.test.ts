@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chown, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -97,6 +97,21 @@ describe('a repository on this machine', () => {
       await repository.git('pack-refs', '--all');
     }
     expect(await calls()).toEqual([]);
+  });
+
+  test('is seen to move when packed refs are written anew with the time that they had', async () => {
+    const repository = await GitRepository.create();
+    const first = await repository.commit({ a: 'A' });
+    const second = await repository.commit({ a: 'B' });
+    await repository.git('pack-refs', '--all');
+    const packed = join(repository.path, 'packed-refs');
+    const time = new Date('2026-01-01');
+    await utimes(packed, time, time);
+    await using git = await gitSource(repository.path);
+    expect(await git.source.probe(second as never, soon())).toEqual({ kind: 'unchanged' });
+    await writeFile(packed, (await readFile(packed, 'utf8')).replaceAll(second, first));
+    await utimes(packed, time, time);
+    expect(await git.source.probe(second as never, soon())).toEqual({ kind: 'moved', revision: first });
   });
 
   test('starts one process for a tag that was not seen before', async () => {
