@@ -86,6 +86,13 @@ describe('init ends with the documented code and one line that names the setting
     expect(lastLine(stderr)).toMatch(/^wherry: WHERRY_GIT_PATH: .*services\/x/);
   });
 
+  test('4 for a path of one name, which is said once', async () => {
+    const { repository, settings } = await bench();
+    await repository.commit({ a: '1' });
+    const { stderr } = await run(['init'], { ...settings, WHERRY_GIT_PATH: 'b' });
+    expect(lastLine(stderr)).toMatch(/^wherry: WHERRY_GIT_PATH: "b" is not in the repository/);
+  });
+
   test('5 for a server that refuses connections', async () => {
     const { settings } = await bench();
     const closed = await ReloadApp.start();
@@ -136,6 +143,14 @@ describe('init ends with the documented code and one line that names the setting
     await repository.commit({ a: '1' });
     await writeFile(target, '');
     const { code, stderr } = await run(['init'], settings);
+    expect(code).toBe(7);
+    expect(lastLine(stderr)).toMatch(/^wherry: WHERRY_TARGET: /);
+  });
+
+  test.runIf(process.platform === 'linux')('7 for a mount in which nothing can be made', async () => {
+    const { repository, settings } = await bench();
+    await repository.commit({ a: '1' });
+    const { code, stderr } = await run(['init'], { ...settings, WHERRY_TARGET: '/proc' });
     expect(code).toBe(7);
     expect(lastLine(stderr)).toMatch(/^wherry: WHERRY_TARGET: /);
   });

@@ -5,6 +5,7 @@ import { emptyState } from '../../src/engine/machine/state.ts';
 import { readState, StateStore } from '../../src/engine/state-store.ts';
 import { writeAtomically } from '../../src/platform/atomic-write.ts';
 import { ensureDirectory } from '../../src/platform/directory.ts';
+import { ensureDirectoryNow } from '../../src/platform/directory-now.ts';
 import { fsyncAll } from '../../src/platform/flush.ts';
 import type { Log } from '../../src/platform/log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -28,6 +29,22 @@ test('directories are made by several at once, below a parent that none of them 
     expect((await readdir(join(directory, 'a/b'))).toSorted()).toEqual(['x', 'y', 'z']);
   }
 });
+
+test('directories are made by one that asks without the thread pool', async () => {
+  const directory = await temporaryDirectory();
+  ensureDirectoryNow(join(directory, 'a/b/c'), 0o700);
+  ensureDirectoryNow(join(directory, 'a/b/d'), 0o700);
+  expect((await readdir(join(directory, 'a/b'))).toSorted()).toEqual(['c', 'd']);
+  expect((await stat(join(directory, 'a'))).mode & 0o777).toBe(0o700);
+});
+
+test.runIf(process.platform === 'linux')(
+  'a directory below one that is there and takes none is an error, not an endless loop',
+  async () => {
+    expect(() => ensureDirectoryNow('/proc/..wherry/git', 0o700)).toThrow('ENOENT');
+    await expect(ensureDirectory('/proc/..wherry/git', 0o700)).rejects.toThrow('ENOENT');
+  },
+);
 
 test.each([3, 300])('%i files are made durable', async (count) => {
   const directory = await temporaryDirectory();

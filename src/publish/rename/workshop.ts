@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, rename, rmdir, symlink, unlink, writeFile } from 'node:fs/promises';
+import { cp, readdir, rename, rmdir, symlink, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
 import { ensureDirectory } from '../../platform/directory.ts';
@@ -136,5 +136,5 @@ export function turnCurrent(workshop: string): Promise<void> {
 
 /** A directory in the workshop that readers never see. */
 export async function ensurePrivate(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: ownMode });
+  await ensureDirectory(path, ownMode);
 }

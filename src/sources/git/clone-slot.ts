@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
@@ -8,6 +8,7 @@ import {
   TargetError,
   UnreachableError,
 } from '../../failure/failure.ts';
+import { ensureDirectoryNow } from '../../platform/directory-now.ts';
 import type { Log } from '../../platform/log.ts';
 import { passingSuffix } from './clone-names.ts';
 import { DamageError, StartOver } from './damage.ts';
@@ -115,7 +116,7 @@ export class CloneSlot {
   }
 
   async #replaceBy(directory: string): Promise<void> {
-    mkdirSync(dirname(this.directory), { recursive: true, mode: 0o700 });
+    ensureDirectoryNow(dirname(this.directory), 0o700);
     const old = this.#setAside();
     renameSync(directory, this.directory);
     // What cannot be removed now is a left-over of the next start.

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
+import { ensureDirectoryNow } from '../../platform/directory-now.ts';
 import { onState, passing } from './clone-slot.ts';
 import { gitConfiguration } from './environment.ts';
 import type { GitPlaces } from './places.ts';
@@ -9,7 +10,7 @@ import type { GitPlaces } from './places.ts';
 /** Makes the directory and git's only configuration file. */
 export function prepare({ root, configFile }: GitPlaces): Promise<void> {
   return onState(() => {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    ensureDirectoryNow(root, 0o700);
     if (textOf(configFile) === gitConfiguration) return;
     // Not flushed to the disk, which costs more than all else here: what a power cut leaves of it is written anew.
     const temporary = `${configFile}.tmp`;

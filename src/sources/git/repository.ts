@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../failure/failure.ts';
+import { ensureDirectoryNow } from '../../platform/directory-now.ts';
 import { DamageError } from './damage.ts';
 import { isObjectId } from './refs.ts';
 
@@ -19,7 +20,7 @@ const configurations: Readonly<Record<ObjectFormat, string>> = {
 
 /** Writes an empty bare repository: the same that `git init --bare` makes, without starting it. */
 export function createRepository(directory: string, format: ObjectFormat): void {
-  mkdirSync(join(directory, 'objects', 'pack'), { recursive: true, mode: 0o700 });
+  ensureDirectoryNow(join(directory, 'objects', 'pack'), 0o700);
   mkdirSync(join(directory, 'objects', 'info'));
   mkdirSync(join(directory, 'refs', 'wherry'), { recursive: true });
   writeFileSync(join(directory, 'HEAD'), head);

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureDirectoryNow } from '../../platform/directory-now.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { authorizationOf, sendsSecrets } from './credentials.ts';
 import { gitEnvironment, type Scheme } from './environment.ts';
@@ -93,7 +93,7 @@ async function ssh({ settings, places, trusted }: SessionOptions, hide: Hide): P
   const remembered: string[] = [];
   if (gitSshHostKeyCheck === 'accept-new') {
     const directory = join(places.root, 'ssh');
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    ensureDirectoryNow(directory, 0o700);
     remembered.push(join(directory, 'known_hosts'));
   }
   return sshCommand({

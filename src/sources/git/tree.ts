@@ -83,9 +83,10 @@ export async function findRoot(
 }
 
 export function noPath(elements: readonly string[], found: string): MissingError {
+  const path = elements.join('/');
   return new MissingError({
     setting: 'WHERRY_GIT_PATH',
-    problem: `"${elements.join('/')}": ${found}`,
+    problem: found.startsWith(`"${path}" `) ? found : `"${path}": ${found}`,
     cure: 'name a directory or file of this revision',
   });
 }

@@ -1,6 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeAtomically } from '../../../platform/atomic-write.ts';
+import { ensureDirectory } from '../../../platform/directory.ts';
 import type { Revision } from '../../../snapshot/entry.ts';
 import type { ETag, ObjectHead } from '../store/store.ts';
 
@@ -47,7 +48,7 @@ export class SeenFile {
       ...(lastModified === undefined ? {} : { lastModified: lastModified.toISOString() }),
     };
     try {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      await ensureDirectory(dirname(this.#path), 0o700);
       await writeAtomically(this.#path, `${JSON.stringify(remembered)}\n`, 0o600);
     } catch {}
   }
