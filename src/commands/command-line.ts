@@ -138,9 +138,11 @@ function takeFlag(
     problems.push(`${name}: no such flag; did you mean ${meant}?`);
   else if (inline !== undefined) flags.set(name, inline);
   else if (isBoolean(name) && !isValueOfBoolean(next)) flags.set(name, 'true');
-  else if (next === undefined || next.startsWith('--'))
-    problems.push(`${name}: needs a value; write ${name} VALUE`);
-  else flags.set(name, rest.shift() ?? '');
+  else if (next === undefined || next.startsWith('--')) {
+    // Whoever collects the settings says of another name that there is no such setting.
+    if (isSetting(name)) problems.push(`${name}: needs a value; write ${name} VALUE`);
+    else flags.set(name, '');
+  } else flags.set(name, rest.shift() ?? '');
 }
 
 function commandOf(

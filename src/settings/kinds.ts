@@ -7,6 +7,8 @@ export interface Kind<T> {
   readonly expected: string;
   /** True where the flag may stand without a value. */
   readonly flag?: boolean;
+  /** True for what stands in a file beside secrets: a wrong value may be one of those, and is not shown. */
+  readonly besideSecrets?: boolean;
   parse(text: string): T | undefined;
 }
 
@@ -22,7 +24,7 @@ export const duration: Kind<number> = {
 
 /** Milliseconds of patience: more than none, and no more than a timer can count. */
 export const timeout: Kind<number> = {
-  expected: 'a duration from 1ms to 500h',
+  expected: 'a duration such as 500ms, 30s or 5m, from 1ms to 500h',
   parse: (value) => {
     const milliseconds = parseDuration(value);
     return milliseconds !== undefined && milliseconds >= 1 && milliseconds <= 500 * 3_600_000
@@ -62,6 +64,7 @@ export const token: Kind<string> = {
 
 export const certificate: Kind<string> = {
   expected: 'the text of PEM certificates',
+  besideSecrets: true,
   parse: (value) => (value.includes('-----BEGIN CERTIFICATE-----') ? value : undefined),
 };
 

@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import { directoryRules } from './directory-rules.ts';
 import { gitRules } from './git-rules.ts';
-import { idle } from './idle.ts';
+import { idle, idleWith } from './idle.ts';
 import { misplacedRules } from './layers/rules.ts';
 import { inLayerTerms } from './layers/terms.ts';
 import { linkRules } from './link-rules.ts';
@@ -39,7 +39,7 @@ export function rules(
     ...linkRules(settings, given),
     ...renameRules(settings, given),
     ...modeRules(settings),
-    ...(settings.adminAddress === 'off' ? idle(['adminToken'], given, 'WHERRY_ADMIN_ADDRESS') : []),
+    ...(settings.adminAddress === 'off' ? idleWith(['adminToken'], given, 'WHERRY_ADMIN_ADDRESS=off') : []),
     ...reloadRules(settings, given),
   ];
 }

@@ -78,7 +78,8 @@ function parseValues(
     if (text === undefined) return [key, undefined];
     const parsed: unknown = setting.kind.parse(text);
     if (parsed === undefined) {
-      const isShown = !setting.secret && !setting.url && text.length <= 200 && !text.includes('\n');
+      const isSecret = setting.secret || setting.url || setting.kind.besideSecrets === true;
+      const isShown = !isSecret && text.length <= 200 && !text.includes('\n');
       const shown = isShown ? `"${text}"` : 'the value';
       problems.push(`${value?.given ?? nameOf(key)}: ${shown} is not ${setting.kind.expected}`);
     }

@@ -66,6 +66,10 @@ describe('the command line', () => {
     expect(parseCommandLine(['run', '--rollback', 'false']).flags.get('--rollback')).toBe('false');
   });
 
+  test('leaves an unknown flag without a value to be named as unknown', () => {
+    expect(parseCommandLine(['init', '--git-repoo']).flags).toEqual(new Map([['--git-repoo', '']]));
+  });
+
   test('answers --help about a command that has its own', () => {
     expect(parseCommandLine(['release', '--help'])).toMatchObject({ command: 'help', words: ['release'] });
     expect(parseCommandLine(['help', 'release'])).toMatchObject({ command: 'help', words: ['release'] });

@@ -117,15 +117,17 @@ describe('errors', () => {
       WHERRY_GIT_REPO: 'https://user:geheim@exa mple.com/x',
       WHERRY_RELOAD_HEADERS: 'geheim geheim',
       WHERRY_RELOAD_URL: 'ftp://user:geheim@host/',
+      // The wrong file of a Secret.
+      WHERRY_GIT_CA: 'geheim',
     });
-    expect(problems).toHaveLength(3);
+    expect(problems).toHaveLength(4);
     expect(problems.join()).not.toContain('geheim');
   });
 
   test.each([
     ['WHERRY_GIT_CA', 'the text of PEM certificates'],
     ['WHERRY_GIT_SSH_KEY', 'the text of a private key, with its BEGIN and END lines'],
-    ['WHERRY_SYNC_TIMEOUT', 'a duration from 1ms to 500h'],
+    ['WHERRY_SYNC_TIMEOUT', 'a duration such as 500ms, 30s or 5m, from 1ms to 500h'],
     ['WHERRY_INCLUDE', 'a list of globs'],
   ])('say of %s that {0 is not %s', (variable, expected) => {
     expect(problemsOf({ [variable]: '{0' })[0]).toContain(`is not ${expected}`);
@@ -170,6 +172,10 @@ describe('rules between settings', () => {
     [{ WHERRY_GIT_REF: 'a b' }, 'WHERRY_GIT_REF: "a b" is not a branch'],
     [{ WHERRY_RELOAD_BODY: 'x' }, 'WHERRY_RELOAD_BODY: has no effect without WHERRY_RELOAD_URL'],
     [{ WHERRY_RELOAD_SIGNAL: 'HUP' }, 'WHERRY_RELOAD_SIGNAL: set without WHERRY_RELOAD_PROCESS'],
+    [
+      { WHERRY_ADMIN_ADDRESS: 'off', WHERRY_ADMIN_TOKEN: 't' },
+      'WHERRY_ADMIN_TOKEN: has no effect with WHERRY_ADMIN_ADDRESS=off',
+    ],
     [{ WHERRY_TARGET: '/' }, 'WHERRY_TARGET: "/" cannot be kept'],
     [{ WHERRY_DIR_MODE: '0355' }, 'WHERRY_DIR_MODE: "0355"'],
     [{ WHERRY_FILE_MODE: '0044' }, 'WHERRY_FILE_MODE: "0044"'],

@@ -119,7 +119,7 @@ export function unreachable({ display, address }: Asked, found: string, cause?: 
   return new UnreachableError({
     setting: address,
     problem: `${display} could not be reached: ${found}`,
-    cure: 'check DNS, network policies and proxies; Wherry tries again',
+    cure: 'check DNS, network policies and proxies',
     cause,
   });
 }

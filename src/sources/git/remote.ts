@@ -77,7 +77,9 @@ export class Remote implements AsyncDisposable {
       : new MissingError({
           setting: 'WHERRY_GIT_REF',
           problem: `"${text}" is not a branch, tag or ref of ${display}`,
-          cure: 'push it, or name another one',
+          cure: /^[0-9a-f]{7,39}$/.test(text)
+            ? 'of a commit write all digits; else push it, or name another one'
+            : 'push it, or name another one',
         });
   }
 

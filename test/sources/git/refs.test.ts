@@ -146,6 +146,14 @@ describe.each(Object.entries(ways))('over %s', (_, addressOf) => {
     expect((await failureOf(git.source.probe(main as never, soon()))).kind).toBe('missing');
   });
 
+  test('a commit by its first digits is refused, and what to write is said', async () => {
+    const repository = await GitRepository.create();
+    const short = (await repository.commit({ 'a.txt': 'one' })).slice(0, 7);
+    await using git = await gitSource(await addressOf(repository), { settings: { REF: short } });
+    const failure = await failureOf(git.source.probe(undefined, soon()));
+    expect(failure.message).toMatch(/^WHERRY_GIT_REF: .*; of a commit write all digits/);
+  });
+
   test('an empty repository is said to be empty', async () => {
     const repository = await GitRepository.create();
     await using git = await gitSource(await addressOf(repository));

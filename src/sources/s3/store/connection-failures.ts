@@ -50,7 +50,7 @@ export function connectionFailure(error: unknown, asked: Asked): Failure {
   const where =
     asked.isAws && code === 'ENOTFOUND'
       ? 'check WHERRY_S3_REGION, DNS and network policies'
-      : 'check DNS, network policies and proxies; Wherry tries again';
+      : 'check DNS, network policies and proxies';
   return unreachable(
     asked,
     `${asked.display} could not be reached: ${words}${tries(asked)}`,
