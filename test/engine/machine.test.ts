@@ -518,6 +518,14 @@ describe('after a restart', () => {
       expect(stateAfter([accept(2)], rules, state).good?.sequence).toBe(2);
     });
 
+    test('the good set is kept where it was moved to: what the mode before had goes', () => {
+      const good = { generation: '..gen2', sequence: 1 };
+      const state = stateAfter([open(undefined), moved(2, 'a'), publish(3, 'b')], rules, known);
+      expect(state.good).toMatchObject(good);
+      // The kill came between the swap and the note of it.
+      expect(stateAfter([open(set(2, 'a'))], rules, known).good).toMatchObject(good);
+    });
+
     test('it is due also while publishing is frozen', () => {
       const opened = stateAfter([ask({ action: 'hold' }), open(undefined)], rules, known);
       expect(due(opened, rules)?.kind).toBe('move');

@@ -85,6 +85,30 @@ describe.each(changesOfMode)('from %s to %s', (from, to) => {
     expect(engine.state?.good?.revision).toBe('r2');
   });
 
+  test('a bad change before an application is told of it gives way to the set before, from its own copy', async () => {
+    const { target, source, shown } = await bench(from, { a: 'good' });
+    source.history.delete('r1');
+    source.set('r2', { a: 'bad' });
+    const application: Target = {
+      name: 'url1',
+      identity: 'application',
+      reload: async ({ sequence }): Promise<Answer> => {
+        if ((await shown(to))['a'] === 'bad') return { class: 'rejected', detail: 'bad' };
+        return sequence === 2 ? { class: 'busy', detail: 'loading' } : { class: 'accepted' };
+      },
+    };
+    await using engine = engineIn(to, target, source, { targets: [application] });
+    await engine.open();
+    await engine.start();
+    await engine.settle(signal);
+    await engine.look(signal);
+    await vi.waitFor(async () => {
+      await engine.settle(signal);
+      expect(engine.state?.good).toMatchObject({ sequence: 4, revision: 'r1' });
+    }, 5000);
+    expect(await shown(to)).toMatchObject({ a: 'good' });
+  });
+
   test('files that are not ours stay', async () => {
     const { target, live, shown } = await bench(from, { a: '1' });
     await writeFile(join(target, 'mine'), 'mine');

@@ -15,10 +15,20 @@ export function reconciled(state: State, current: PublishedSet | undefined): Sta
   // The kill came between the swap and the note of it: the set is owed to every target.
   if (current.sequence > (last?.sequence ?? 0)) {
     const { rejected: __, unverified: ___, ...open } = rest;
-    return { ...open, sequence, published: current };
+    const { good } = open;
+    const isGood = good !== undefined && good.digest === current.digest;
+    return { ...open, ...(isGood ? { good: goodIn(current, good) } : {}), sequence, published: current };
   }
   // The link was turned back behind our back. Publishing anew gives the set a sequence that nobody has seen.
   return { ...left, sequence };
+}
+
+/**
+ * The good set in a later generation: its own one may go with the mode in which it was published. It is good by what was
+ * said of it then; the later one is still to be told.
+ */
+export function goodIn(set: PublishedSet, { sequence }: PublishedSet): PublishedSet {
+  return { ...set, sequence };
 }
 
 /** Nothing is left of the published set. */

@@ -1,4 +1,5 @@
 import type { Event, Rules } from './events.ts';
+import { goodIn } from './opening.ts';
 import { keepQuarantine, quarantined, quarantineOf, released } from './quarantine.ts';
 import {
   acknowledgedBy,
@@ -64,9 +65,14 @@ export function mended(state: State, event: EventOf<'mended'>, rules: Rules): St
 
 /** The same set is what readers see under other names. It is owed to every target, for they read it from there. */
 export function moved(state: State, event: EventOf<'moved'>, rules: Rules): State {
-  const { previous } = state;
+  const { previous, good, former } = state;
   const { previous: _, ...rest } = replaced(state, event, rules);
-  const next = previous === undefined ? rest : { ...rest, previous };
+  const wasGood = good !== undefined && good.digest === former?.digest;
+  const next = {
+    ...rest,
+    ...(previous === undefined ? {} : { previous }),
+    ...(wasGood ? { good: goodIn(event.set, good) } : {}),
+  };
   return event.handsOver ? handedOver(next) : next;
 }
 
