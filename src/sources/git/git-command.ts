@@ -1,6 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { existsSync } from 'node:fs';
 import type { SimpleGitOptions } from 'simple-git';
 import { killGroup, spawnGroup } from '../../platform/process-group.ts';
+import { DamageError } from './damage.ts';
 
 /** git ended with an error, or could not be started. `stderr` holds no secret: no credential is in git's arguments. */
 export class GitError extends Error {
@@ -63,7 +65,7 @@ const unsafe: NonNullable<SimpleGitOptions['unsafe']> = {
 
 /**
  * Runs git for what it does, without its output. Not through simple-git, which takes 10 ms to be loaded and to start git, and
- * stays: a first set waits for a fetch. Throws as `runGit` does.
+ * stays: a first set waits for a fetch. Throws as `runGit` does, and `DamageError` when its directory is gone.
  */
 export async function runGitAtOnce({ args, cwd, env, input, signal, onStarted }: GitWork): Promise<void> {
   using group = spawnGroup('git', args, { cwd, env, signal });
@@ -73,6 +75,8 @@ export async function runGitAtOnce({ args, cwd, env, input, signal, onStarted }:
   if (onStarted !== undefined) setImmediate(onStarted);
   const { code, stderr } = await ended.catch((error: unknown) => {
     signal.throwIfAborted();
+    // Node says of a missing directory what it says of a missing program.
+    if (!existsSync(cwd)) throw new DamageError(`${cwd} was removed`, error);
     return { code: null, stderr: String(error) };
   });
   if (code !== 0) throw new GitError(args[0] ?? '', code, stderr);

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { DamageError } from '../../../src/sources/git/damage.ts';
 import { GitError, runGit, runGitAtOnce } from '../../../src/sources/git/git-command.ts';
 import { secretFile } from '../../../src/sources/git/secret-file.ts';
 import { soon } from '../../support/calls.ts';
@@ -180,6 +181,13 @@ describe.each([
     const running = run({ args: ['fetch'], cwd: '/', env: {}, signal: AbortSignal.abort('enough') });
     await expect(running).rejects.toBe('enough');
   });
+});
+
+test('a clone that was removed before git starts in it is damaged; git is not missing', async () => {
+  const cwd = join(await temporaryDirectory(), 'removed');
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const running = runGitAtOnce({ args: ['fetch'], cwd, env, signal: soon() });
+  await expect(running).rejects.toBeInstanceOf(DamageError);
 });
 
 describe('a secret file', () => {
