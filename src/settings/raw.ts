@@ -30,6 +30,14 @@ export interface RawSettings {
   readonly values: ReadonlyMap<string, RawValue>;
   readonly layers: readonly RawLayer[];
   readonly problems: readonly string[];
+  /** The variables whose file could not be read, or is empty: they are set, to nobody knows what. */
+  readonly unread: readonly string[];
+}
+
+/** What is wrong, as it is found. */
+interface Findings {
+  readonly problems: string[];
+  readonly unread: string[];
 }
 
 /** A variable or a flag that the user set. */
@@ -52,9 +60,10 @@ const refused = new Set(unavailable);
 /** Collects what the environment, the flags (which win) and `_FILE` values say. Every problem is found, none throws. */
 export function collect(env: NodeJS.ProcessEnv, flags: ReadonlyMap<string, string>): RawSettings {
   const values = new Map<string, RawValue>();
-  const problems: string[] = [];
+  const findings: Findings = { problems: [], unread: [] };
+  const { problems, unread } = findings;
   const places = new Map<string, Place>(known.map(([variable, key]) => [variable, { key, values }]));
-  const others = allGiven(env, flags).filter((given) => !take(given, places, problems));
+  const others = allGiven(env, flags).filter((given) => !take(given, places, findings));
   const listed = values.get('layers');
   const names = listed === undefined ? [] : usableNames(listed.text);
   const layers = names.map((name) => ({ name, values: new Map<string, RawValue>() }));
@@ -64,13 +73,13 @@ export function collect(env: NodeJS.ProcessEnv, flags: ReadonlyMap<string, strin
   }
   problems.push(...collisionsOf(names));
   for (const given of others) {
-    if (take(given, places, problems)) continue;
+    if (take(given, places, findings)) continue;
     const isOfLayer = isLayerVariable(given.variable);
     // The list is wrong, and said to be: what layers it was to name is not known.
     if (isOfLayer && listed !== undefined && layerNames.parse(listed.text) === undefined) continue;
     problems.push(unknownName(given, [...places.keys()], isOfLayer ? names : undefined));
   }
-  return { values, layers, problems };
+  return { values, layers, problems, unread };
 }
 
 /** True when a file that a value came from is no longer the one that was read. */
@@ -91,7 +100,8 @@ function allGiven(env: NodeJS.ProcessEnv, flags: ReadonlyMap<string, string>): r
 }
 
 /** False when no setting is called so. */
-function take(given: Given, places: ReadonlyMap<string, Place>, problems: string[]): boolean {
+function take(given: Given, places: ReadonlyMap<string, Place>, findings: Findings): boolean {
+  const { problems, unread } = findings;
   const { value, shown } = given;
   const found = lookUp(given.variable, places);
   if (found === undefined) return false;
@@ -100,8 +110,14 @@ function take(given: Given, places: ReadonlyMap<string, Place>, problems: string
   const isTwice = other !== undefined && other.given.startsWith('--') === shown.startsWith('--');
   if (value === '') problems.push(`${shown}: has no value; write one, or leave it out`);
   else if (isTwice) problems.push(`${shown}: ${other.given} is set too; keep one of the two`);
-  else if (found.isFile) readInto(values, problems, { key, path: value, shown });
-  else values.set(key, { text: value, given: shown });
+  else if (found.isFile) {
+    const read = readValue(value, shown);
+    if (typeof read !== 'string') values.set(key, read);
+    else {
+      problems.push(`${shown}: ${read}`);
+      unread.push(given.variable.slice(0, -'_FILE'.length));
+    }
+  } else values.set(key, { text: value, given: shown });
   return true;
 }
 
@@ -115,20 +131,16 @@ function lookUp(
   return ofFile === undefined ? undefined : { place: ofFile, isFile: true };
 }
 
-function readInto(
-  values: Map<string, RawValue>,
-  problems: string[],
-  { key, path, shown }: { key: string; path: string; shown: string },
-): void {
+/** What is wrong with the file, and the cure, where there is no value in it. */
+function readValue(path: string, given: string): RawValue | string {
   try {
     const mark = markOf(path);
     const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    if (text === '')
-      problems.push(`${shown}: ${path} is empty; write the value into it, or leave the setting out`);
-    values.set(key, { text, given: shown, file: { path, mark } });
+    if (text === '') return `${path} is empty; write the value into it, or leave the setting out`;
+    return { text, given, file: { path, mark } };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    problems.push(`${shown}: ${path} cannot be read (${code}); mount the file there, readable for this user`);
+    return `${path} cannot be read (${code}); mount the file there, readable for this user`;
   }
 }
 

@@ -38,13 +38,21 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   const settings = parse(raw, problems);
   const given = new Set(raw.values.keys());
   const ofLayers = raw.layers.map(({ values }) => new Set(values.keys()));
-  if (options.complete) problems.push(...rules(settings, { given, ofLayers }, problems.length > 0));
+  if (options.complete) {
+    const broken = rules(settings, { given, ofLayers }, problems.length > 0);
+    problems.push(...broken.filter((problem) => !raw.unread.some((variable) => names(problem, variable))));
+  }
   if (problems.length > 0) throw new SettingsErrors(problems);
   return {
     settings,
     given,
     reread: () => (filesChanged(raw) ? loadSettings(options) : undefined),
   };
+}
+
+/** Of a value that could not be read nothing is to be said but that: neither that it is missing, nor what lacks it. */
+function names(problem: string, variable: string): boolean {
+  return new RegExp(`\\b${variable}\\b`).test(problem);
 }
 
 function parse(raw: RawSettings, problems: string[]): Settings {

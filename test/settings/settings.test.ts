@@ -106,6 +106,21 @@ describe('errors', () => {
     ]);
   });
 
+  test.each([
+    [{ WHERRY_GIT_USERNAME: 'u' }, 'WHERRY_GIT_PASSWORD'],
+    [{ WHERRY_GIT_REPO: 'git@h:r' }, 'WHERRY_GIT_SSH_KNOWN_HOSTS'],
+    [{ WHERRY_RELOAD_METHOD: 'PUT' }, 'WHERRY_RELOAD_URL'],
+  ])('do not call what cannot be read missing: %j', (env, variable) => {
+    expect(problemsOf({ ...env, [`${variable}_FILE`]: '/nowhere/value' })).toEqual([
+      `${variable}_FILE: /nowhere/value cannot be read (ENOENT); mount the file there, readable for this user`,
+    ]);
+  });
+
+  test('find everything else that is wrong beside a file that cannot be read', () => {
+    const problems = problemsOf({ WHERRY_GIT_TOKEN_FILE: '/nowhere/token', WHERRY_RELOAD_METHOD: 'PUT' });
+    expect(problems).toHaveLength(2);
+  });
+
   test('refuse a value beside a file for the same setting', () => {
     expect(problemsOf({ WHERRY_GIT_TOKEN: 'a', WHERRY_GIT_TOKEN_FILE: '/nowhere' })).toEqual([
       'WHERRY_GIT_TOKEN_FILE: WHERRY_GIT_TOKEN is set too; keep one of the two',
