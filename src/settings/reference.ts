@@ -7,6 +7,8 @@ export interface SettingRow {
   readonly variable: string;
   readonly section: Section;
   readonly default: string | undefined;
+  /** The default in words, where it has no fixed text. */
+  readonly defaultNote: string | undefined;
   readonly secret: boolean;
   readonly expected: string;
   readonly meaning: string;
@@ -41,6 +43,7 @@ export function settingRows(): readonly SettingRow[] {
     variable,
     section: setting.section,
     default: setting.default,
+    defaultNote: setting.defaultNote,
     secret: setting.secret,
     expected: setting.kind.expected,
     meaning: setting.meaning,
