@@ -175,7 +175,7 @@ export class Layer implements AsyncDisposable {
     }
   }
 
-  /** Its content is in the set that is staged now. */
+  /** Its content is in the set that is staged now, or in the one before, and it has no other. */
   settle(): void {
     this.#fitness.recovered();
   }

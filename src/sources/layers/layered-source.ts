@@ -71,7 +71,10 @@ export class LayeredSource implements Source {
       revisions.push([layer.name, at]);
     }
     const revision = joinRevisions(revisions);
-    return revision === previous ? { kind: 'unchanged' } : { kind: 'moved', revision };
+    if (revision !== previous) return { kind: 'moved', revision };
+    // What could not be had of one when another moved is what is published of it: nobody asks for it again.
+    for (const { layer, look } of looks) if (look.kind === 'at') layer.settle();
+    return { kind: 'unchanged' };
   }
 
   async snapshot(signal: AbortSignal): Promise<Snapshot> {

@@ -257,6 +257,21 @@ describe('a layer that fails', () => {
     expect(log.of('warn')).toHaveLength(1);
   });
 
+  test('at the very revision that is published works again when nothing is wanted of it any more', async () => {
+    const { engine, of, shown, log } = await published();
+    of('site').writeFailure = down;
+    of('base').set('b2', { a: 'base 2' });
+    expect(await look(engine)).toBeUndefined();
+    expect(await shown()).toEqual({ a: 'base 2', b: 'site 1', c: 'site 1' });
+    expect(engine.state?.layerFailures).toHaveProperty('site');
+    of('site').writeFailure = undefined;
+    passTime(6000);
+    expect(await look(engine)).toBeUndefined();
+    expect(engine.state?.layerFailures).toBeUndefined();
+    const fields = { layer: 'site', failures: 1 };
+    expect(log.of('info')).toContainEqual(expect.objectContaining({ fields }));
+  });
+
   test('while its first part is written fails the sync', async () => {
     const { of, start, shown } = await twoLayers();
     of('site').writeFailure = down;
