@@ -1,12 +1,16 @@
+import { hash } from 'node:crypto';
 import { type Page, readPage } from './page.ts';
 import { PageFault } from './page-fault.ts';
+import type { KnownPage, PageSums } from './page-sums.ts';
 import { type FetchPage, type ListOptions, type Next, Paging } from './paging.ts';
 import type { ListedObject } from './store.ts';
 
 const itemNames: ReadonlySet<string> = new Set(['Contents']);
 
+const firstPage: Next = { 'list-type': '2' };
+
 /** One page of a listing of objects, and what to ask for next. */
-export interface ObjectPage {
+interface ObjectPage {
   readonly objects: readonly ListedObject[];
   readonly next: Next;
 }
@@ -29,10 +33,33 @@ export async function* listObjects(
   }
 }
 
-export const firstPage: Next = { 'list-type': '2' };
+/** The sum of each page of what `listObjects` lists, with its errors; only keys that come twice may go unnoticed. */
+export async function* surveyObjects<T>(
+  fetchPage: FetchPage,
+  options: ListOptions,
+  sums: PageSums<ListedObject, T>,
+  signal: AbortSignal,
+): AsyncGenerator<T> {
+  const pages = new ObjectPages(fetchPage, options);
+  const found = new Map<string, KnownPage<T>>();
+  let next = firstPage;
+  while (next !== undefined) {
+    const document = await pages.fetch(next, signal);
+    const digest = hash('sha256', document);
+    let page = sums.known.get(digest);
+    if (page === undefined) {
+      const { objects, next } = pages.read(document);
+      page = { sum: sums.sumOf(objects), next: copyOf(next) };
+    } else pages.pass(document, page.next);
+    found.set(digest, page);
+    next = page.next;
+    yield page.sum;
+  }
+  sums.known = found;
+}
 
 /** The pages of one listing, from the first to the last. */
-export class ObjectPages {
+class ObjectPages {
   readonly #fetchPage: FetchPage;
   readonly #asked: Readonly<Record<string, string>>;
   readonly #paging: Paging;
@@ -81,4 +108,9 @@ function nextOf(page: Page): Next {
   const marker = isFirstVersion ? page.key('NextMarker') || page.items.at(-1)?.key : undefined;
   if (marker === undefined) throw new PageFault('it says that more follows, and not where');
   return { marker };
+}
+
+/** What is cut out of a text keeps all of it for as long as it lives. */
+function copyOf(next: Next): Next {
+  return next && (JSON.parse(JSON.stringify(next)) as Next);
 }

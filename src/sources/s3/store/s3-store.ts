@@ -62,7 +62,7 @@ export class S3Store implements Store {
     sums: PageSums<ListedObject, T>,
     signal: AbortSignal,
   ): AsyncGenerator<T, void, void> {
-    const { surveyObjects } = await import('./survey.ts');
+    const { surveyObjects } = await import('./listing.ts');
     yield* surveyObjects(this.#pages('list'), this.#listing(prefix), sums, signal);
   }
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UnreachableError } from '../../../../src/failure/failure.ts';
+import { surveyObjects } from '../../../../src/sources/s3/store/listing.ts';
 import { PageSums } from '../../../../src/sources/s3/store/page-sums.ts';
 import type { ListedObject } from '../../../../src/sources/s3/store/store.ts';
-import { surveyObjects } from '../../../../src/sources/s3/store/survey.ts';
 import { more, options, page, server } from './listing-pages.ts';
 
 const { signal } = new AbortController();
