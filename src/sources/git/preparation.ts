@@ -28,7 +28,10 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** Removes what killed runs and other settings left: half-made clones, and clones of repositories no longer used. */
+/**
+ * Removes what killed runs and other settings left: half-made clones, and clones of repositories no longer used. What cannot be
+ * removed now, such as the clone that a process makes which waits for the target, is a left-over of the next start.
+ */
 export async function removeLeftovers({ root, modules }: GitPlaces, current: string): Promise<void> {
   await removeFrom(root, (name) => passing.test(name) || (name.startsWith('repo-') && name !== current));
   await removeFrom(modules, (name) => passing.test(name));
@@ -40,5 +43,6 @@ async function removeFrom(directory: string, isStale: (name: string) => boolean)
     throw error;
   });
   const stale = names.filter(isStale);
-  await Promise.all(stale.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+  const remove = (name: string) => rm(join(directory, name), { recursive: true, force: true });
+  await Promise.allSettled(stale.map(remove));
 }
