@@ -15,7 +15,12 @@ export function prepare({ root, configFile }: GitPlaces): Promise<void> {
     // Not flushed to the disk, which costs more than all else here: what a power cut leaves of it is written anew.
     const temporary = `${configFile}.tmp`;
     writeFileSync(temporary, gitConfiguration, { mode: 0o600 });
-    renameSync(temporary, configFile);
+    try {
+      renameSync(temporary, configFile);
+    } catch (error) {
+      // One that waits for the target was quicker.
+      if (textOf(configFile) !== gitConfiguration) throw error;
+    }
   });
 }
 
