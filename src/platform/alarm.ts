@@ -20,7 +20,17 @@ export class Alarm {
           this.#wake = undefined;
           resolve();
         };
-        const timer = setTimeout(end, Math.min(milliseconds, longestTimer));
+        const until = performance.now() + milliseconds;
+        // A timer knows whole milliseconds only, and may ring a moment early: whoever waits would find nothing due.
+        const start = (): NodeJS.Timeout => {
+          const remaining = Math.ceil(until - performance.now());
+          return setTimeout(over, Math.min(remaining, longestTimer));
+        };
+        const over = () => {
+          if (performance.now() >= until) end();
+          else timer = start();
+        };
+        let timer = start();
         signal.addEventListener('abort', end);
         this.#wake = end;
       });

@@ -32,6 +32,14 @@ describe('an alarm', () => {
     controller.abort();
     await wait;
   });
+
+  test('is not over before its time, which may be between two milliseconds', async () => {
+    for (let tries = 0; tries < 20; tries += 1) {
+      const started = performance.now();
+      await new Alarm().wait(2.97, never);
+      expect(performance.now() - started).toBeGreaterThanOrEqual(2.97);
+    }
+  });
 });
 
 describe('a deadline', () => {
