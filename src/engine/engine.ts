@@ -135,6 +135,7 @@ export class Engine implements AsyncDisposable {
   async close(): Promise<void> {
     await this.#courier.stop();
     this.#opened = undefined;
+    this.#options.publisher.forget();
     this.#settling.forget();
     this.#handsOver = false;
     this.#lookout.forget();

@@ -7,6 +7,7 @@ export function explained(publisher: Publisher): Publisher {
   return {
     ...(pointer === undefined ? {} : { pointer }),
     open: () => onTarget(publisher.open()),
+    forget: () => publisher.forget(),
     current: (isOurs) => onTarget(publisher.current(isOurs)),
     generation: (name) => onTarget(publisher.generation(name)),
     refuseForeign: (entries) => onTarget(publisher.refuseForeign(entries)),

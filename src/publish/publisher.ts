@@ -39,6 +39,8 @@ export interface Publisher {
   readonly pointer?: string;
   /** Makes what is missing of the target; puts right what a killed run left. */
   open(): Promise<void>;
+  /** Another process has the target now, perhaps in another mode: the next `open` finds everything out as the first did. */
+  forget(): void;
   /** What readers see; undefined when that is nothing whole. */
   current(isOurs: IsOurs): Promise<Generation | undefined>;
   /** A generation by its name; undefined when it is gone. */

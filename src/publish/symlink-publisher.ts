@@ -32,7 +32,7 @@ import { onTarget } from './target-errors.ts';
 export class SymlinkPublisher implements Publisher {
   readonly #options: PublisherOptions;
   readonly #shape: Shape;
-  readonly #plain: FormerPlainFiles;
+  #plain: FormerPlainFiles;
   readonly #sequences: Sequences = new Map();
 
   constructor(options: PublisherOptions, shape: Shape = dataShape) {
@@ -55,6 +55,11 @@ export class SymlinkPublisher implements Publisher {
     // It has the mode of the time at which it was made. One of another user keeps its own.
     if (place !== '') await closeDirectory(directory, fillingMode(dirMode)).catch(() => undefined);
     await onTarget(removeTree(join(target, temporary)));
+  }
+
+  forget(): void {
+    this.#plain = new FormerPlainFiles(this.#options);
+    this.#sequences.clear();
   }
 
   /** Throws `TargetError` when the link is somebody else's. */

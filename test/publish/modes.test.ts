@@ -121,6 +121,29 @@ describe.each(changesOfMode)('from %s to %s', (from, to) => {
     expect(await shown(to)).toMatchObject({ a: '1' });
   });
 
+  test('one that lost the target to the other for a while takes it back', async () => {
+    const target = await temporaryDirectory();
+    const source = new MemorySource();
+    source.set('r1', files);
+    await using first = engineIn(from, target, source);
+    await first.open();
+    await first.look(signal);
+    await first.settle(signal);
+    await first.close();
+    await using second = engineIn(to, target, source);
+    await second.open();
+    await second.settle(signal);
+    source.set('r2', { ...files, 'app.yaml': '2' });
+    await second.look(signal);
+    await second.settle(signal);
+    await second.close();
+    await first.open();
+    await first.settle(signal);
+    source.set('r3', { 'app.yaml': '3' });
+    await first.look(signal);
+    await expectOnly(first, from, target, { 'app.yaml': '3' });
+  });
+
   test('there and back again, every set arrives', async () => {
     const { target, source, live } = await bench(from);
     for (const mode of [to, from]) await (await live(mode))[Symbol.asyncDispose]();

@@ -40,9 +40,8 @@ interface Split {
  */
 export class RenamePublisher implements Publisher {
   readonly #options: RenameOptions;
-  readonly #former: FormerMode;
-  readonly #holdings: Holdings;
-  readonly #surroundings;
+  #former: FormerMode;
+  #holdings: Holdings;
   /** Files that a stage brings although the set before has the same: they were found changed by something else. */
   readonly #mended = new WeakMap<Stage, readonly string[]>();
 
@@ -53,8 +52,6 @@ export class RenamePublisher implements Publisher {
     this.#options = options;
     this.#former = new FormerMode(options);
     this.#holdings = new Holdings(options);
-    const groundOf = (standing: Standing) => this.#groundOf(standing);
-    this.#surroundings = { options, holdings: this.#holdings, groundOf };
   }
 
   async open(): Promise<void> {
@@ -62,6 +59,11 @@ export class RenamePublisher implements Publisher {
     await onTarget(ensureDirectory(target, fillingMode(dirMode)));
     await onTarget(this.#holdings.open());
     await onTarget(finishBegun(this.#surroundings));
+  }
+
+  forget(): void {
+    this.#former = new FormerMode(this.#options);
+    this.#holdings = new Holdings(this.#options);
   }
 
   async current(): Promise<Generation | undefined> {
@@ -157,6 +159,11 @@ export class RenamePublisher implements Publisher {
     const dues = [kept.due, former.due].filter((due) => due !== undefined);
     const due = dues.length === 0 ? undefined : Math.min(...dues);
     return { due, failure: kept.failure ?? former.failure };
+  }
+
+  get #surroundings() {
+    const groundOf = (standing: Standing) => this.#groundOf(standing);
+    return { options: this.#options, holdings: this.#holdings, groundOf };
   }
 
   #split(entries: readonly Entry[], standing: Standing): Split {
