@@ -358,6 +358,17 @@ describe('by hand', () => {
     expect({ ...state, lastRequest: undefined }).toEqual({ ...before, lastRequest: undefined });
   });
 
+  test('what is rejected after a resume is said to be refused as soon as the source shows it again', () => {
+    const resumed = [publish(1, 'a'), accept(1), publish(2, 'b'), ask({ action: 'resume' }), reject(2)];
+    const state = stateAfter([...resumed, rolledBackTo(3, 'a'), accept(3)]);
+    expect(currentQuarantine(state)).toBeUndefined();
+    const probed = step(state, { type: 'probed', revision: revision('b') }, rules, at);
+    expect(probed.next).toBeUndefined();
+    expect(currentQuarantine(probed.state)).toMatchObject({ revision: 'rev-b', by: 'target' });
+    const again = step(probed.state, { type: 'probed', revision: revision('b') }, rules, at);
+    expect(again.state).toBe(probed.state);
+  });
+
   test('resume ends hold and pin, and lets what was refused be tried again', () => {
     const state = stateAfter([...rejection, rolledBackTo(3, 'a'), accept(3), ask({ action: 'resume' })]);
     expect(state.quarantine).toBeUndefined();

@@ -3,7 +3,7 @@ import { asked } from './asking.ts';
 import type { Action, Event, Rules, Step } from './events.ts';
 import { lost, reconciled, withoutFormerTargets } from './opening.ts';
 import * as publishing from './publishing.ts';
-import { isRefusedRevision, judged, quarantineOf, underSettings } from './quarantine.ts';
+import { isRefusedRevision, judged, quarantineOf, seenRefused, underSettings } from './quarantine.ts';
 import { acknowledgedBy, isVerified, type PublishedSet, pendingTargets, type State } from './state.ts';
 
 /**
@@ -13,7 +13,7 @@ import { acknowledgedBy, isVerified, type PublishedSet, pendingTargets, type Sta
 export function step(state: State, event: Event, rules: Rules, at: string): Step {
   switch (event.type) {
     case 'probed':
-      return { state, next: afterProbe(state, event) };
+      return { state: seenRefused(state, event.revision, rules.keys), next: afterProbe(state, event) };
     case 'staged':
       return afterStage(state, event, rules, at);
     default: {

@@ -16,6 +16,15 @@ export function isRefusedRevision({ quarantine = [] }: State, revision: Revision
   return quarantine.some((one) => one.revision === revision);
 }
 
+/** What is refused by its name is not looked at again; that the source shows it is noted all the same. */
+export function seenRefused(state: State, revision: Revision, { setKey: key }: Keys): State {
+  const { quarantine = [], seen } = state;
+  const entry = quarantine.findLast((one) => one.revision === revision);
+  if (entry === undefined || (seen?.revision === revision && seen.key === key)) return state;
+  const { digest } = entry;
+  return { ...state, seen: { key, revision, ...(digest === undefined ? {} : { digest }) } };
+}
+
 /** The same content is refused whatever its revision is called. */
 export function quarantineOf({ quarantine = [] }: State, digest: Digest | undefined): Quarantine | undefined {
   return digest === undefined ? undefined : quarantine.findLast((one) => one.digest === digest);
