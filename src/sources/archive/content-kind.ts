@@ -24,10 +24,16 @@ const magicOf: Readonly<Record<Exclude<ArchiveFormat, 'tar'>, string>> = {
 
 /** The content must be what the key's ending says. A tar has no magic at its start: reading it shows. */
 export function checkKind(head: Buffer, format: ArchiveFormat): void {
+  if (format === 'tar.zst' && isSkippable(head)) return;
   const kind = kindOf(head);
   if (format === 'tar' ? kind !== undefined && kind !== 'a tar archive' : kind !== magicOf[format]) {
     throw notA(format === 'tar' ? 'a tar archive' : magicOf[format], kind ?? 'something unknown');
   }
+}
+
+/** A frame of zstd that holds no data; pzstd puts one before each that does. */
+function isSkippable(head: Buffer): boolean {
+  return head.byteLength >= 4 && head.readUInt32LE(0) >>> 4 === 0x184d2a5;
 }
 
 /** For data in a tar's place that is none. */

@@ -61,6 +61,13 @@ describe.each(formats)('a %s', (format) => {
   });
 });
 
+test('a tar.zst may begin with a frame to be passed over, as pzstd writes it', async () => {
+  const skipped = Buffer.from('502a4d1804000000a6a22e00', 'hex');
+  const halves = [tar.subarray(0, 90_000), tar.subarray(90_000)];
+  const bytes = Buffer.concat(halves.flatMap((half) => [skipped, zstdCompressSync(half)]));
+  expect(await readTree(bytes, { format: 'tar.zst' })).toEqual({ a: content });
+});
+
 describe('content of another kind than its name says', () => {
   const others: readonly (readonly [string, Buffer, string])[] = [
     ['nothing', Buffer.alloc(0), 'nothing: it is empty'],
