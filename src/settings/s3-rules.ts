@@ -47,7 +47,7 @@ function layoutRules(settings: Settings, given: ReadonlySet<string>): readonly s
       : []),
     ...(isPrefix && settings.s3Marker === undefined ? settleRules(settings, given) : []),
     ...(isPrefix && settings.s3AsOf !== undefined
-      ? idleWith(['s3Marker', 's3Settle'], given, 'WHERRY_S3_AS_OF, whose state is of the past')
+      ? idleWith(['s3Settle'], given, 'WHERRY_S3_AS_OF, whose state is of the past')
       : []),
   ];
 }

@@ -1,6 +1,5 @@
 import { Failure } from '../../../failure/failure.ts';
 import type { Log } from '../../../platform/log.ts';
-import { parseTime } from '../../../settings/s3-kinds.ts';
 import type { Settings } from '../../../settings/schema.ts';
 import { createCredentials } from '../credentials/create-credentials.ts';
 import { type ChosenLayout, chosenLayout } from '../layouts/choice.ts';
@@ -26,7 +25,7 @@ export async function examine(
   await using store = createStore({ settings, env, credentials, log, onRequest });
   const { client } = store;
   const chosen = chosenLayout(settings);
-  const polled = settings.s3Marker ?? (chosen.kind === 'prefix' ? undefined : chosen.key);
+  const polled = polledKey(chosen, settings);
   const versioning = await versioningOf(client, chosen, signal);
   const found = [
     ...(polled === undefined
@@ -57,6 +56,12 @@ export async function examine(
   ];
 }
 
+/** A prefix without a marker is listed, and one of the past needs its marker only to leave it out. */
+function polledKey({ kind, key }: ChosenLayout, { s3AsOf, s3Marker }: Settings): string | undefined {
+  if (kind !== 'prefix') return key;
+  return s3AsOf === undefined ? s3Marker : undefined;
+}
+
 function clockOf({ skew }: S3Client): Observation {
   if (skew === undefined) return warning('the store does not tell its time: clock skew cannot be seen');
   // It is told in whole seconds, and the answer took its time.
@@ -69,9 +74,9 @@ function clockOf({ skew }: S3Client): Observation {
   return warning(`${text}; signatures are refused from 15 minutes on: set the clock of the node right`);
 }
 
-/** A marker and a time, or a release, leave the newest state of the key to be polled. */
+/** A release leaves the newest state of the key to be polled. */
 function versionOf(asOf: string | undefined): string | undefined {
-  if (asOf === undefined || parseTime(asOf) !== undefined || /^(release|etag):/.test(asOf)) return undefined;
+  if (asOf === undefined || /^(release|etag):/.test(asOf)) return undefined;
   return asOf.replace(/^version:/, '');
 }
 

@@ -9,6 +9,8 @@ import { Taken } from './taken.ts';
 export interface AsOfOptions extends PrefixOptions {
   readonly concurrency: number;
   readonly time: Date;
+  /** A key of no set, at whatever time. */
+  readonly markerKey: string | undefined;
 }
 
 /** The set is what lay below a prefix of a versioned bucket at a time: it never changes, so nothing is polled. */
@@ -20,7 +22,7 @@ export class AsOfLayout implements Layout {
 
   constructor(options: AsOfOptions) {
     this.#options = options;
-    this.#prefix = new Prefix(options);
+    this.#prefix = new Prefix(options, options.markerKey);
     this.#revision = `as-of:${options.time.toISOString()}` as Revision;
   }
 

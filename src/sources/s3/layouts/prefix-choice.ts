@@ -22,12 +22,12 @@ export async function loadPrefixLayout(
     concurrency,
     filter: () => pathFilterOf(settings),
   };
+  const { s3Marker: markerKey, s3Settle: settle } = settings;
   const time = timeOf(options);
   if (time !== undefined) {
     const { AsOfLayout } = await import('./as-of.ts');
-    return new AsOfLayout({ ...common, time });
+    return new AsOfLayout({ ...common, time, markerKey });
   }
-  const { s3Marker: markerKey, s3Settle: settle } = settings;
   if (markerKey !== undefined) {
     const { MarkerLayout } = await import('./marker.ts');
     return new MarkerLayout({ ...common, markerKey, at: revision });

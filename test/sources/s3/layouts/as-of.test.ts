@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { MissingError, RefusedError, SettingsError } from '../../../../src/failure/failure.ts';
+import { loadSettings } from '../../../../src/settings/settings.ts';
+import type { Revision } from '../../../../src/snapshot/entry.ts';
 import { AsOfLayout, type AsOfOptions } from '../../../../src/sources/s3/layouts/as-of.ts';
+import { loadLayout } from '../../../../src/sources/s3/layouts/choice.ts';
+import type { Layout } from '../../../../src/sources/s3/layouts/layout.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { RecordingLog } from '../../../support/recording-log.ts';
 import { prefixOptions, read, signal } from './prefix-bench.ts';
@@ -23,7 +27,30 @@ function filled(versioned = true): MemoryStore {
 
 function layoutOf(store: MemoryStore, time: string, changes: Partial<AsOfOptions> = {}): AsOfLayout {
   const options = prefixOptions(store, new RecordingLog());
-  return new AsOfLayout({ ...options, concurrency: 4, time: new Date(time), ...changes });
+  return new AsOfLayout({
+    ...options,
+    concurrency: 4,
+    time: new Date(time),
+    markerKey: undefined,
+    ...changes,
+  });
+}
+
+/** What the settings of a user who has a marker make of a time. */
+async function besideMarker(time: { readonly setting?: string; readonly pin?: string }): Promise<Layout> {
+  const store = filled();
+  store.put('conf/.done', 'release 3');
+  const env = {
+    WHERRY_SOURCE: 's3',
+    WHERRY_S3_BUCKET: 'memory',
+    WHERRY_S3_PREFIX: 'conf/',
+    WHERRY_S3_MARKER: 'conf/.done',
+    ...(time.setting === undefined ? {} : { WHERRY_S3_AS_OF: time.setting }),
+  };
+  const { settings } = loadSettings({ env, flags: new Map(), complete: true });
+  const log = new RecordingLog();
+  const revision = time.pin as Revision | undefined;
+  return loadLayout({ settings, store, directory: '/nowhere', log, revision });
 }
 
 describe('a prefix at a time', () => {
@@ -93,4 +120,11 @@ describe('a prefix at a time', () => {
     await expect(layoutOf(store, '2026-11-22T12:00:00Z').snapshot(signal)).rejects.toThrow(RefusedError);
     expect(await read(layoutOf(store, '2026-11-22T11:00:00Z'))).toMatchObject({ a: 'a 2' });
   });
+
+  test.each([{ pin: 'as-of:2026-11-22T12:00:00Z' }, { setting: '2026-11-22T12:00:00Z' }])(
+    'has no marker in it, by %j either',
+    async (time) => {
+      expect(Object.keys(await read(await besideMarker(time)))).toEqual(['a', 'b', 'c', 'd']);
+    },
+  );
 });
