@@ -79,6 +79,22 @@ test('what something else edited is put back as soon as its layer is there, what
   await expect.poll(() => read('limits.yaml'), patient).toBe('site: 1');
 });
 
+test('what something else edited is put back while another layer, which has no past, shows what is refused', {
+  timeout: 60_000,
+}, async () => {
+  const { target, settings } = await directories();
+  const read = (name: string) => readFile(join(target, name), 'utf8').catch(String);
+  const wherry = start(['run'], { ...settings, WHERRY_VALIDATE: 'syntax' });
+  await expect.poll(() => read('limits.yaml'), { timeout: 30_000 }).toBe('site: 1');
+  await writeFile(join(settings.WHERRY_SITE_DIR_PATH, 'limits.yaml'), 'site: {');
+  await wherry.says('refused; the published set stays', 30_000);
+  await writeFile(join(target, 'limits.yaml'), 'edited');
+  await writeFile(join(target, 'app.yaml'), 'edited');
+  await expect.poll(() => read('app.yaml'), { timeout: 30_000 }).toBe('base: 1');
+  await wherry.says('not put back yet: WHERRY_SITE_DIR_PATH', 30_000);
+  expect(await read('limits.yaml')).toBe('edited');
+});
+
 test('what a layer kept goes when there is no such layer any more', { timeout: 60_000 }, async () => {
   const { target, settings } = await directories();
   const kept = join(target, '..wherry', 'layers');

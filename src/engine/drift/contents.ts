@@ -5,7 +5,8 @@ import { Failure, RefusedError } from '../../failure/failure.ts';
 import type { Generation } from '../../publish/generation.ts';
 import type { ManifestFile } from '../../publish/manifest.ts';
 import type { Stage } from '../../publish/stage.ts';
-import type { Entry, FileEntry, Revision } from '../../snapshot/entry.ts';
+import type { Entry, FileEntry, Revision, Snapshot } from '../../snapshot/entry.ts';
+import { splitRevisions } from '../../snapshot/layer-revisions.ts';
 import type { Source } from '../../sources/source.ts';
 import { type Context, sourceOf } from '../context.ts';
 import type { PublishedSet } from '../machine/state.ts';
@@ -90,10 +91,10 @@ async function copyOne(
   }
 }
 
-/** The source that is in use may show just what was published; else it is asked for its past. */
+/** The source that is in use may show just what was published, or some layers of it; else it is asked for its past. */
 async function bring(context: Context, wanted: Wanted, signal: AbortSignal): Promise<Missing> {
-  const { memory, supply, parts } = context;
-  const { published } = wanted;
+  const { memory } = context;
+  const { published, files } = wanted;
   const { seen } = memory.state;
   // Another revision with the same content; the first one may be gone from the source by now.
   const revision = seen?.digest === published.digest ? seen.revision : published.revision;
@@ -104,8 +105,43 @@ async function bring(context: Context, wanted: Wanted, signal: AbortSignal): Pro
   });
   if (snapshot?.revision === revision || snapshot?.revision === published.revision)
     return writeFiles(present, snapshot.entries, wanted, signal);
+  const left = snapshot === undefined ? files : await bringUnmoved(present, snapshot, wanted, signal);
+  if (left.length === 0) return new Map();
   try {
-    const past = await supply.source(parts, revision);
+    return await bringPast(context, revision, { ...wanted, files: left }, signal);
+  } catch (error) {
+    if (left === files || signal.aborted || !(error instanceof Failure)) throw error;
+    return new Map(left.map(({ path }) => [path, error]));
+  }
+}
+
+/** Stages what layers have that are still where they were; gives back the other files. One of them may have no past. */
+async function bringUnmoved(
+  present: Source,
+  { revision, entries }: Snapshot,
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<readonly ManifestFile[]> {
+  const { files, published } = wanted;
+  const now = splitRevisions(revision);
+  const then = splitRevisions(published.revision);
+  const isUnmoved = ({ layer = '' }: Entry) =>
+    now?.has(layer) === true && now.get(layer) === then?.get(layer);
+  const own = new Set(entries.filter(isUnmoved).map(({ path }): string => path));
+  const here = files.filter(({ path }) => own.has(path));
+  if (here.length === 0) return files;
+  const missing = await writeFiles(present, entries, { ...wanted, files: here }, signal);
+  return files.filter(({ path }) => !own.has(path) || missing.has(path));
+}
+
+async function bringPast(
+  context: Context,
+  revision: Revision,
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<Missing> {
+  try {
+    const past = await context.supply.source(context.parts, revision);
     const found = await past.snapshot(signal);
     if (found.revision !== revision) {
       throw new RefusedError({ problem: `the source gives ${found.revision} in the place of ${revision}` });
