@@ -2,7 +2,7 @@ import type { Revision } from '../../../snapshot/entry.ts';
 import { pathFilterOf } from '../../../snapshot/path-filter.ts';
 import type { LayoutOptions } from './layout-options.ts';
 import { PointerLayout } from './pointer.ts';
-import { seenFileOf, type WatchedKey } from './watched-key.ts';
+import { askedBy, seenFileOf, type WatchedKey } from './watched-key.ts';
 
 /** The set that a pointer names now, or named at the state that is asked for. */
 export function createPointerLayout(named: WatchedKey, options: LayoutOptions): PointerLayout {
@@ -17,6 +17,7 @@ export function createPointerLayout(named: WatchedKey, options: LayoutOptions): 
     badKeys,
     seenFile: seenFileOf(named, options),
     at: stateOf(options),
+    askedBy: askedBy(named, options),
     filter: () => pathFilterOf(settings),
     limits: { maxFiles, maxBytes },
   });

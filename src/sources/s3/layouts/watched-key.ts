@@ -13,15 +13,18 @@ export interface WatchedKey {
 
 /** The key that is polled, at the state that is asked for. */
 export function watched(named: WatchedKey, options: LayoutOptions): WatchedObject {
-  const { store, revision, settings } = options;
-  const isAsOf = revision === undefined && settings.s3AsOf !== undefined;
   return new WatchedObject({
-    store,
+    store: options.store,
     key: named.key,
-    setting: isAsOf ? 'WHERRY_S3_AS_OF' : named.setting,
+    setting: askedBy(named, options),
     seenFile: seenFileOf(named, options),
     at: fixedState(named, options),
   });
+}
+
+/** What asks for the state of a key: the setting of the past, else what named the key. */
+export function askedBy({ setting }: WatchedKey, { revision, settings: { s3AsOf } }: LayoutOptions): string {
+  return revision === undefined && s3AsOf !== undefined ? 'WHERRY_S3_AS_OF' : setting;
 }
 
 export function seenFileOf({ key }: WatchedKey, { store, directory }: LayoutOptions): SeenFile {

@@ -25,6 +25,8 @@ export interface PointerObjectOptions {
   readonly seenFile: SeenFile;
   /** `version:…`, `etag:…` or `release:…`, in the place of what it says now. */
   readonly at: Revision | undefined;
+  /** What asks for that state, for errors: `WHERRY_S3_AS_OF`. */
+  readonly askedBy: string;
 }
 
 /** What a pointer says, and where it was. */
@@ -52,15 +54,15 @@ export class PointerObject implements AsyncDisposable {
   #found: Said | undefined;
 
   constructor(options: PointerObjectOptions) {
-    const { at, store, key, setting, seenFile } = options;
+    const { at, askedBy, store, key, setting, seenFile } = options;
     this.#options = options;
     this.#wanted = at === undefined ? undefined : wantedReleaseOf(at);
     const fixed = at === undefined ? undefined : fixedStateOf(at);
-    if (at !== undefined && fixed === undefined && this.#wanted === undefined) throw noState(at, setting);
+    if (at !== undefined && fixed === undefined && this.#wanted === undefined) throw noState(at, askedBy);
     this.#object = new WatchedObject({
       store,
       key,
-      setting,
+      setting: fixed === undefined ? setting : askedBy,
       seenFile,
       at: fixed,
       name: (head, body) => this.#read(head, body),
@@ -136,10 +138,13 @@ export class PointerObject implements AsyncDisposable {
   }
 
   async #readKept(wanted: WantedRelease, releases: string | undefined, signal: AbortSignal): Promise<Said> {
-    const { store, setting } = this.#options;
+    const { store, askedBy } = this.#options;
     if (releases === undefined) throw this.#gone(wanted, 'and it does not say where earlier releases are');
     const key = documentKey(releases, wanted.rev);
-    const answer = await store.get({ key, setting }, signal);
+    const answer = await store.get({ key, setting: askedBy }, signal).catch((error: unknown) => {
+      const isKey = error instanceof MissingError && error.details.setting === askedBy;
+      throw isKey ? this.#gone(wanted, `and ${JSON.stringify(key)} is not there`, error) : error;
+    });
     if (answer.kind !== 'found') throw this.#gone(wanted, `and ${JSON.stringify(key)} could not be read`);
     using body = answer.body;
     const { head } = answer;
@@ -159,13 +164,14 @@ export class PointerObject implements AsyncDisposable {
     return { setting, display: `${what} ${JSON.stringify(key)} in ${store.display}` };
   }
 
-  #gone({ rev, sum }: WantedRelease, why: string): MissingError {
-    const { setting, key, store } = this.#options;
+  #gone({ rev, sum }: WantedRelease, why: string, cause?: Error): MissingError {
+    const { askedBy, key, store } = this.#options;
     const wanted = sum === undefined ? rev : `${rev}@${sum}`;
     return new MissingError({
-      setting,
+      setting: askedBy,
       problem: `the pointer ${JSON.stringify(key)} in ${store.display} no longer names the release ${wanted}, ${why}`,
       cure: 'name a release that `wherry release --list` shows',
+      cause,
     });
   }
 }

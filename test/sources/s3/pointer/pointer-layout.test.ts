@@ -299,6 +299,27 @@ describe.skipIf(!hasCeph)('a state of before', () => {
     }
   });
 
+  test('that is not there is told by what asked for it', async () => {
+    const place = await bucket();
+    await using writer = await Releaser.open(place);
+    await writer.release({ a: '1' }, 'r1');
+    for (const [asked, problem] of [
+      [
+        'release:r9',
+        'no longer names the release r9, and "app/releases/r9.json" is not there; name a release',
+      ],
+      ['nowhere', 'has no version "nowhere"'],
+    ] as const) {
+      await using test = await s3Source(place, { settings: { ...settings, AS_OF: asked } });
+      const { message } = await failureOf(test.source.snapshot(soon()));
+      expect(message).toContain(problem);
+      expect(message).toMatch(/^WHERRY_S3_AS_OF: /);
+    }
+    await using test = await s3Source(place, { settings: { POINTER: 'gone', AS_OF: 'release:r1' } });
+    const { message } = await failureOf(test.source.snapshot(soon()));
+    expect(message).toMatch(/^WHERRY_S3_POINTER: the object "gone" .* does not exist/);
+  });
+
   test('is found by the version of the pointer where the bucket keeps versions', async () => {
     const place = await bucket({ versioning: true });
     // Where a bucket keeps versions, not every Ceph can compare.
