@@ -6,6 +6,9 @@ export interface LoggerOptions {
   readonly format: 'json' | 'pretty';
 }
 
+/** So much is kept while it cannot be written, as on a full disk; what comes after that is lost. Characters. */
+const mostUnwritten = 256 * 1024;
+
 /** Logs go to standard error: standard output is for what a command was asked. */
 export async function createLogger({ level, format }: LoggerOptions): Promise<Log> {
   const withStack = level === 'debug' || level === 'trace';
@@ -17,7 +20,12 @@ export async function createLogger({ level, format }: LoggerOptions): Promise<Lo
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: (error: unknown) => describeError(error, withStack) },
   };
-  if (format === 'json') return pino(options, pino.destination({ fd: 2, sync: true }));
+  if (format === 'json') {
+    const destination = pino.destination({ fd: 2, sync: true, maxLength: mostUnwritten });
+    // Unheard, it would end the process, whose work does not depend on its log.
+    destination.on('error', () => undefined);
+    return pino(options, destination);
+  }
   const { default: pretty } = await import('pino-pretty');
   const stream = pretty({
     destination: 2,
