@@ -71,6 +71,14 @@ describe('a zip', () => {
     );
   });
 
+  test('with more entries than it says is refused, as one of more than 65535 may be', async () => {
+    const zip = packZip({ name: 'a' }, { name: 'b' }, { name: 'c' });
+    for (const count of [0, 1, 2]) {
+      zip.writeUInt16LE(count, zip.byteLength - 12);
+      expect(await refusal(zip)).toContain(`says that it has ${count} entries, and has more`);
+    }
+  });
+
   test('with a very long text of a symbolic link is refused', async () => {
     const zip = packZip({ name: 'l', mode: 0o120_777, content: 'x'.repeat(5000) });
     expect(await refusal(zip)).toContain('has the symbolic link "l" to a very long path');

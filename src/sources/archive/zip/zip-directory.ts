@@ -25,7 +25,9 @@ export async function readDirectory(
     });
     // What the iteration throws is also emitted.
     zip.on('error', () => undefined);
-    return await locate(zip, await listed(zip, budget), size);
+    const entries = await listed(zip, budget);
+    await checkCount(zip, reader);
+    return await locate(zip, entries, size);
   } catch (error) {
     if (error instanceof ArchiveFault || error instanceof SpoolError) throw error;
     // What yauzl finds is the archive's fault.
@@ -56,6 +58,18 @@ async function listed(zip: ZipFile, budget: Budget): Promise<Map<Entry, ListedEn
     });
   }
   return entries;
+}
+
+const entryMark = Buffer.from('PK\x01\x02');
+
+/** A count has 16 bits, and not every program that packs more entries writes zip64: the rest would be left out. */
+async function checkCount({ entryCount, readEntryCursor }: ZipFile, reader: ZipFileReader): Promise<void> {
+  // It is a position, whatever its type says.
+  const next = await reader.bytes(Number(readEntryCursor), entryMark.byteLength);
+  if (!next.equals(entryMark)) return;
+  throw new ArchiveFault(`says that it has ${entryCount} entries, and has more`, {
+    cure: 'make it with a program that knows zip64, or as a .tar.gz',
+  });
 }
 
 /** Lets go of comments and extra fields, which may have 64 KiB each. */
