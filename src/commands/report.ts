@@ -10,6 +10,8 @@ const terminationLog = '/dev/termination-log';
  */
 export function reportFatal(error: unknown, isContainer = true): number {
   const failure = toFailure(error);
+  // Unheard, what keeps the lines from being written would take the place of the exit code.
+  process.stderr.on('error', () => undefined);
   const lines = failure instanceof SettingsErrors ? failure.problems : [failure.message];
   for (const line of lines) process.stderr.write(`wherry: ${hideCredentials(line)}\n`);
   if (process.env['WHERRY_LOG_LEVEL'] === 'debug' && failure.cause instanceof Error) {
