@@ -1,6 +1,6 @@
 import { apiVersion, type Named, type Release, releaseKind } from './document.ts';
 import { type DocumentName, JsonPlace } from './json-place.ts';
-import { isObjectKey } from './plain-text.ts';
+import { isKeyPrefix, isObjectKey } from './plain-text.ts';
 
 /** Reads the document of a release. What is not wholly understood is refused, fields of later versions apart. */
 export function parseRelease(text: string, document: DocumentName): Release {
@@ -12,7 +12,7 @@ export function parseRelease(text: string, document: DocumentName): Release {
     createdAt: root.field('createdAt').text('a time such as 2026-11-22T23:59:59Z', isTime),
     message: root.optional('message')?.text(),
     previous: root.optional('previous')?.text(revExpected, isRev),
-    releases: root.optional('releases')?.text('a prefix that ends in /', isPrefix),
+    releases: root.optional('releases')?.text('a prefix that ends in /', isKeyPrefix),
     content: parseContent(root),
   };
 }
@@ -69,10 +69,6 @@ function sumAt(place: JsonPlace): string {
   return place
     .field('sha256')
     .text('64 lower-case hexadecimal digits', (text) => /^[0-9a-f]{64}$/.test(text));
-}
-
-function isPrefix(text: string): boolean {
-  return text.endsWith('/') && isObjectKey(text.slice(0, -1));
 }
 
 /** With its zone; to the second at least. */

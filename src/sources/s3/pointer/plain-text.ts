@@ -1,4 +1,4 @@
-import { archiveKey, objectKey } from '../../../settings/s3-kinds.ts';
+import { archiveKey, keyPrefix, objectKey } from '../../../settings/s3-kinds.ts';
 import { type DocumentName, refusedDocument } from './json-place.ts';
 
 /** What a pointer of one line names. */
@@ -16,7 +16,7 @@ export function parsePlain(text: string, document: DocumentName, pointerKey: str
     throw refusedDocument(document, 'is empty; it should name a key, or a prefix that ends in /');
   if (/[\r\n]/.test(line)) throw refusedDocument(document, 'has several lines, and is no JSON document');
   const isPrefix = line.endsWith('/');
-  if (!isObjectKey(isPrefix ? line.slice(0, -1) : line)) {
+  if (!(isPrefix ? isKeyPrefix(line) : isObjectKey(line))) {
     throw refusedDocument(
       document,
       `holds ${JSON.stringify(line.slice(0, 200))}, which is no key of this bucket, and no prefix that ends in /`,
@@ -35,4 +35,9 @@ export function parsePlain(text: string, document: DocumentName, pointerKey: str
 /** A key, relative to the root of the bucket. */
 export function isObjectKey(text: string): boolean {
   return objectKey.parse(text) !== undefined;
+}
+
+/** A prefix of keys, with its slash; never the whole bucket. */
+export function isKeyPrefix(text: string): boolean {
+  return text !== '/' && keyPrefix.parse(text) === text;
 }

@@ -118,6 +118,7 @@ describe('the document of a release', () => {
 describe('a pointer of plain text', () => {
   test.each([
     ['releases/42/\n', { kind: 'prefix', prefix: 'releases/42/' }],
+    ['releases//', { kind: 'prefix', prefix: 'releases//' }],
     [' releases/42.tar.gz ', { kind: 'archive', key: 'releases/42.tar.gz' }],
     ['releases/42.ZIP\r\n', { kind: 'archive', key: 'releases/42.ZIP' }],
     ['app.yaml', { kind: 'object', key: 'app.yaml' }],
