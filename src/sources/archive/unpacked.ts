@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { pipeline, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
@@ -26,7 +26,7 @@ export function unpackedTar(
 
 async function* plain(path: string, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
   try {
-    yield* createReadStream(path, { signal, highWaterMark: chunkSize }) as AsyncIterable<Buffer>;
+    yield* bytesFrom(path, 0, signal) as AsyncIterable<Buffer>;
   } catch (error) {
     throw signal.aborted ? signal.reason : new SpoolError(error);
   }
@@ -61,7 +61,7 @@ async function* decompressedPart(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   let readError: unknown;
-  const source = createReadStream(path, { start, signal, highWaterMark: chunkSize });
+  const source = bytesFrom(path, start, signal);
   source.once('error', (error) => {
     readError = error;
   });
@@ -74,6 +74,12 @@ async function* decompressedPart(
     const reason = error instanceof Error ? error.message : String(error);
     throw new ArchiveFault(`is damaged or cut short: ${reason}`, { cause: error });
   }
+}
+
+/** A stream that gets an aborted signal opens its file all the same, and never closes it. */
+function bytesFrom(path: string, start: number, signal: AbortSignal): ReadStream {
+  signal.throwIfAborted();
+  return createReadStream(path, { start, signal, highWaterMark: chunkSize });
 }
 
 /** Whether another frame follows there, of data or to be passed over. */

@@ -179,12 +179,28 @@ describe.skipIf(!existsSync('/proc/self/fd'))('the file of an archive', () => {
     { name: 'large', content: large },
   ];
 
-  test.each([
+  const made = [
     ['tar', async () => packTar(...entries)],
     ['tar.gz', async () => gzipSync(await packTar(...entries))],
     ['tar.zst', async () => zstdCompressSync(await packTar(...entries))],
     ['zip', async () => packZip(...entries)],
-  ] as const)('(%s) is closed when its reading ends early', async (format, make) => {
+  ] as const;
+
+  test.each(made)(
+    '(%s) is not left open by a reading that is given up as it begins',
+    async (format, make) => {
+      const given = { ...(await options({ maxBytes: 2 ** 24 })), format };
+      await using spooled = await SpooledArchive.take(body(await make()), given, soon());
+      await expect(spooled.entries(listing, AbortSignal.abort(new Error('enough')))).rejects.toThrow(
+        'enough',
+      );
+      // What would stay open is open by then.
+      await spooled.entries(listing, soon());
+      await expect.poll(() => openFiles(given.directory)).toEqual([]);
+    },
+  );
+
+  test.each(made)('(%s) is closed when its reading ends early', async (format, make) => {
     const given = { ...(await options({ maxBytes: 2 ** 24 })), format };
     await using spooled = await SpooledArchive.take(body(await make()), given, soon());
     const limits = { maxFiles: 1, maxBytes: 2 ** 24 };
