@@ -5,6 +5,8 @@ export type LinkRule = 'internal' | 'skip' | 'refuse';
 
 /** As many as Linux follows before it answers ELOOP. */
 const mostSteps = 40;
+/** Bytes of a target: PATH_MAX less the NUL. */
+const longestTarget = 4095;
 
 /** Applies `WHERRY_SYMLINKS`. Throws `RefusedError` for the first link that the rule does not let in. */
 export function applyLinkRule(entries: readonly Entry[], rule: LinkRule): readonly Entry[] {
@@ -22,10 +24,24 @@ export function applyLinkRule(entries: readonly Entry[], rule: LinkRule): readon
       });
     case 'internal': {
       const targets = new Map<string, string>(links.map(({ path, target }) => [path, target]));
-      for (const link of links) checkInside(link, targets);
+      for (const link of links) {
+        checkLength(link);
+        checkInside(link, targets);
+      }
       return entries;
     }
   }
+}
+
+/** A longer one would fail when it is made, as if the volume were at fault. */
+function checkLength({ path, target }: LinkEntry): void {
+  const length = Buffer.byteLength(target);
+  if (length <= longestTarget) return;
+  throw new RefusedError({
+    setting: 'WHERRY_SYMLINKS',
+    problem: `the symbolic link ${JSON.stringify(path)} leads to a path of ${length} bytes, and ${longestTarget} is the most`,
+    cure: 'shorten it, or set WHERRY_SYMLINKS=skip',
+  });
 }
 
 /** Follows a link as the kernel would, through other links of the set; leaving it at any step refuses the set. */

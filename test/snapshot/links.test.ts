@@ -31,6 +31,15 @@ describe('WHERRY_SYMLINKS=internal', () => {
     expect(() => applyLinkRule(entries, 'internal')).toThrow('leaves the set');
   });
 
+  test('refuses a link to a longer path than a link can hold', () => {
+    const longest = 'd/../'.repeat(819);
+    expect(applyLinkRule([link('a', longest)], 'internal')).toHaveLength(1);
+    expect(() => applyLinkRule([link('a', `${longest}d`)], 'internal')).toThrow(
+      'WHERRY_SYMLINKS: the symbolic link "a" leads to a path of 4096 bytes, and 4095 is the most',
+    );
+    expect(() => applyLinkRule([link('a', 'ü'.repeat(2048))], 'internal')).toThrow(RefusedError);
+  });
+
   test('lets no link through that the kernel follows out of the set', async () => {
     const names = fc.constantFrom('a', 'b', 'd/a', 'd/b', 'd/e/a');
     const targets = fc.array(fc.constantFrom('..', '.', 'a', 'b', 'd', 'e'), { minLength: 1, maxLength: 5 });
