@@ -19,7 +19,7 @@ export class SeenFile {
   readonly #path: string;
   readonly #place: string;
 
-  /** `place` names bucket and key; what was seen elsewhere does not count. */
+  /** `place` names layout, bucket and key; what was seen elsewhere does not count. */
   constructor(path: string, place: string) {
     this.#path = path;
     this.#place = place;

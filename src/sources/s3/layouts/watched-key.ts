@@ -27,8 +27,9 @@ export function askedBy({ setting }: WatchedKey, { revision, settings: { s3AsOf 
   return revision === undefined && s3AsOf !== undefined ? 'WHERRY_S3_AS_OF' : setting;
 }
 
-export function seenFileOf({ key }: WatchedKey, { store, directory }: LayoutOptions): SeenFile {
-  return new SeenFile(join(directory, 'seen.json'), `${store.display} ${key}`);
+/** Of one layout: another one gives the same state another name. */
+export function seenFileOf({ key, setting }: WatchedKey, { store, directory }: LayoutOptions): SeenFile {
+  return new SeenFile(join(directory, 'seen.json'), `${setting} ${store.display} ${key}`);
 }
 
 /** A pin, or a rollback to what was published, goes before the setting. */

@@ -63,6 +63,16 @@ describe.skipIf(!hasCeph)('a set that a pointer names', () => {
     expect((await take(second.source)).texts).toEqual({ a: '1' });
   });
 
+  test('has its own name also where the same key was an object of the set before', async () => {
+    const place = await bucket();
+    await using writer = await Releaser.open(place);
+    await writer.release({ a: '1' }, 'r1');
+    await using object = await s3Source(place, { settings: { OBJECT: 'app/current.json' } });
+    await take(object.source);
+    await using test = await s3Source(place, { settings, stateDir: object.stateDir });
+    expect((await take(test.source)).snapshot.revision).toMatch(/^release:r1@/);
+  });
+
   test('moves with a release and back with a rollback, under the names that it had', async () => {
     const place = await bucket();
     await using writer = await Releaser.open(place);
