@@ -63,6 +63,15 @@ describe.skipIf(!hasCeph)('the examination of a bucket', () => {
     expect(found).toContain('ok contents are checked by their length and MD5 (ETag)');
   });
 
+  test('asks for no marker where a time is followed', async () => {
+    const place = await bucket({ versioning: true });
+    await place.writer.put('conf/a', '1');
+    const asOf = { PREFIX: 'conf/', MARKER: 'conf/.done', AS_OF: new Date().toISOString() };
+    const found = await messages(place, asOf);
+    expect(found).toContain('ok nothing is polled: what is followed cannot change');
+    expect(found.join()).not.toContain('conditional requests');
+  });
+
   test('needs no more rights than the layout, and says what it could not see', async () => {
     const user = await (await ceph()).createUser();
     const place = await bucket({ policy: (name) => [allow(name, ['s3:GetObject'], user)] });
