@@ -60,6 +60,8 @@ async function readWhole(handle: FileHandle, path: string): Promise<Uint8Array> 
 }
 
 async function* stream(handle: FileHandle, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  // A stream that gets an aborted signal emits an error that nobody hears yet, which would end the process.
+  signal.throwIfAborted();
   try {
     yield* handle.createReadStream({ autoClose: false, signal }) as AsyncIterable<Uint8Array>;
   } catch (error) {

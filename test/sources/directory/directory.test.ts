@@ -153,6 +153,29 @@ describe('a plain directory', () => {
     expect(failure.message).toContain('a directory has no past');
   });
 
+  test('ends with the signal when a large file is given up before its first byte', async () => {
+    const path = await temporaryDirectory();
+    await writeFile(join(path, 'large'), Buffer.alloc(300_000));
+    const source = sourceOf(path);
+    const { entries } = await source.snapshot(soon());
+    const uncaught: unknown[] = [];
+    const note = (error: unknown) => uncaught.push(error);
+    process.on('uncaughtExceptionMonitor', note);
+    onTestFinished(() => void process.off('uncaughtExceptionMonitor', note));
+    const giving = new AbortController();
+    const sink = new MemorySink();
+    const late = {
+      put: (...[file, content]: Parameters<MemorySink['put']>) => {
+        giving.abort(new Error('enough'));
+        return sink.put(file, content);
+      },
+    };
+    await expect(source.write(filesOf(entries), late, giving.signal)).rejects.toThrow('enough');
+    // Nothing of it may come later, where nobody can catch it.
+    await source.probe(undefined, soon());
+    expect(uncaught).toEqual([]);
+  });
+
   test('with large files is streamed', async () => {
     const path = await temporaryDirectory();
     const content = 'x'.repeat(1024 * 1024);
