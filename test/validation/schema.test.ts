@@ -8,6 +8,32 @@ const port = {
 };
 
 describe('a schema', () => {
+  test('may say that something is nullable without its type, as OpenAPI has it, and what is beside that holds', async () => {
+    const schema = {
+      properties: {
+        a: { nullable: true, enum: [1, null] },
+        b: { allOf: [{ nullable: false }], nullable: true, $ref: '#/definitions/c' },
+        nullable: { type: 'string', nullable: true },
+        default: { nullable: true, const: { nullable: true } },
+      },
+      definitions: { c: { prefixItems: [{ nullable: true }], maxItems: 1 } },
+      dependentSchemas: { nullable: { required: ['a'] } },
+    };
+    expect(
+      await problemOf(schema, {
+        'a.json': '{"a": null, "b": [1], "nullable": null, "default": {"nullable": true}}',
+      }),
+    ).toBeUndefined();
+    expect(await problemOf(schema, { 'a.json': '{"a": 2, "b": [1, 2], "nullable": 1}' })).toBe(
+      [
+        'a.json:1:7: /a must be equal to one of the allowed values: 1, null',
+        'a.json:1:15: /b must NOT have more than 1 items',
+        'a.json:1:35: /nullable must be string',
+      ].join(' · '),
+    );
+    expect(await problemOf(schema, { 'a.json': '{"nullable": "x"}' })).toContain("required property 'a'");
+  });
+
   test.each(['{"port": 80}', '{\n"port": 80, "more": 1}'])('holds for JSON: %s', async (text) => {
     expect(await problemOf(port, { 'a.json': text })).toBeUndefined();
   });

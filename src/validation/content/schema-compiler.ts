@@ -1,4 +1,5 @@
 import type { AnySchemaObject, Options, ValidateFunction } from 'ajv/dist/core.js';
+import { dropLoneNullables } from './lone-nullable.ts';
 import { type Draft, SchemaFault, SchemaFiles, type SchemaSet } from './schema-files.ts';
 import { type SchemaPlace, withoutSetRoot } from './schema-place.ts';
 
@@ -31,10 +32,11 @@ function explain(error: unknown): string {
     .replace(/^AnySchema \S+ is loaded but (\S+) cannot be resolved$/, 'it refers to $1, which is not there');
 }
 
-/** A boolean schema as an object, which is all that loading one knows. */
+/** As the compiler takes it; a boolean schema as an object, which is all that loading one knows. */
 function asObject(schema: boolean | AnySchemaObject): AnySchemaObject {
-  if (typeof schema !== 'boolean') return schema;
-  return schema ? {} : { not: {} };
+  if (typeof schema === 'boolean') return schema ? {} : { not: {} };
+  dropLoneNullables(schema);
+  return schema;
 }
 
 async function newCompiler(draft: Draft, options: Options) {
