@@ -48,8 +48,8 @@ export async function* surveyObjects<T>(
     const digest = hash('sha256', document);
     let page = sums.known.get(digest);
     if (page === undefined) {
-      const { objects, next } = pages.read(document);
-      page = { sum: sums.sumOf(objects), next: copyOf(next) };
+      const read = pages.read(document);
+      page = { sum: sums.sumOf(read.objects), next: copyOf(read.next) };
     } else pages.pass(document, page.next);
     found.set(digest, page);
     next = page.next;
